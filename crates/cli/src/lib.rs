@@ -1,0 +1,1 @@
+//! The `refroots` command as a library: arguments, subcommands, exit codes.

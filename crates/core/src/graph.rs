@@ -1,0 +1,289 @@
+//! The heap as a graph in plain columns: immutable, both directions, no Python reference in it.
+
+use std::ops::Range;
+
+use crate::strings::Texts;
+use crate::value::ValueColumn;
+use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, RootKind, TextId, TypeId, Value};
+
+/// Every object of a process at one moment, and every reference between them.
+///
+/// Nodes and edges are numbered from 0 without gaps. Nodes stand in *heap order*, the order in
+/// which capture met them; edges stand by referrer, in the order in which it holds them. The cost
+/// is about 30 bytes an object, 13 bytes a reference, and the texts.
+#[derive(Clone, Default)]
+pub struct HeapGraph {
+    pub(crate) addresses: Vec<u64>,
+    pub(crate) node_types: Vec<u32>,
+    pub(crate) sizes: Vec<u32>,
+    pub(crate) large_sizes: Vec<(u32, u64)>,
+    pub(crate) refcounts: Vec<u32>,
+    pub(crate) flags: Vec<NodeFlags>,
+    pub(crate) starts: Vec<u32>,
+    pub(crate) targets: Vec<u32>,
+    pub(crate) kinds: Vec<EdgeKind>,
+    pub(crate) names: Vec<u32>,
+    pub(crate) back_starts: Vec<u32>,
+    pub(crate) sources: Vec<u32>,
+    pub(crate) types: Vec<TypeRecord>,
+    pub(crate) texts: Texts,
+    pub(crate) values: ValueColumn,
+    pub(crate) definitions: Vec<(u32, TextId)>,
+    pub(crate) roots: Vec<Root>,
+    pub(crate) notes: Vec<String>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct TypeRecord {
+    pub(crate) module: TextId,
+    pub(crate) qualname: TextId,
+}
+
+/// One reference: who holds whom, how, and under which name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// The reference's own ordinal.
+    pub edge: EdgeId,
+    /// The referrer.
+    pub source: NodeId,
+    /// The referent.
+    pub target: NodeId,
+    /// How it is held.
+    pub kind: EdgeKind,
+    /// What `kind` says it is: a [`TextId`], a [`NodeId`], an index, or nothing.
+    pub(crate) name: u32,
+}
+
+/// What keeps objects alive without being kept by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The object (or the frame) that is the root.
+    pub node: NodeId,
+    /// Why it is one.
+    pub kind: RootKind,
+    /// A module's name, or a frame's `module.qualname:line`.
+    pub name: TextId,
+    /// More about it that names a place of this machine: file and thread of a frame. May be empty.
+    pub detail: TextId,
+    /// The frame that asked: as a holder it is rarely what people mean.
+    pub asking: bool,
+}
+
+/// A reference count that says nothing: the object is immortal, or the file does not know.
+pub(crate) const UNKNOWN_COUNT: u32 = u32::MAX;
+
+impl HeapGraph {
+    /// Number of nodes: objects, and running frames that are none.
+    pub fn node_count(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// Number of references, parallel ones counted each.
+    pub fn edge_count(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Every node, in heap order.
+    pub fn node_ids(&self) -> impl ExactSizeIterator<Item = NodeId> + DoubleEndedIterator + use<> {
+        (0..self.addresses.len() as u32).map(NodeId)
+    }
+
+    /// Where the object stood in the memory of its process.
+    pub fn address(&self, node: NodeId) -> u64 {
+        self.addresses[node.index()]
+    }
+
+    /// The node at an address. Cost: one pass over the addresses.
+    pub fn at_address(&self, address: u64) -> Option<NodeId> {
+        self.addresses.iter().position(|&a| a == address).map(NodeId::at)
+    }
+
+    /// The object's exact type.
+    pub fn type_of(&self, node: NodeId) -> TypeId {
+        TypeId(self.node_types[node.index()])
+    }
+
+    /// Shallow size in bytes: the object itself, GC header, inline values and own tables included.
+    pub fn size(&self, node: NodeId) -> u64 {
+        match self.sizes[node.index()] {
+            u32::MAX => match self.large_sizes.binary_search_by_key(&node.0, |&(id, _)| id) {
+                Ok(at) => self.large_sizes[at].1,
+                Err(_) => u64::from(u32::MAX),
+            },
+            size => u64::from(size),
+        }
+    }
+
+    /// The object's reference count, where it counts anything.
+    pub fn refcount(&self, node: NodeId) -> Option<u32> {
+        Some(self.refcounts[node.index()]).filter(|&count| count != UNKNOWN_COUNT)
+    }
+
+    /// References to the object that the graph cannot see: from C code, or from a stack.
+    /// `None` where the count says nothing.
+    pub fn external(&self, node: NodeId) -> Option<u32> {
+        let seen = self.referrers(node).len() as u32;
+        self.refcount(node).map(|count| count.saturating_sub(seen))
+    }
+
+    /// One-bit facts.
+    pub fn flags(&self, node: NodeId) -> NodeFlags {
+        self.flags[node.index()]
+    }
+
+    /// Whether the node may be shown: refroots' own objects may not.
+    pub fn is_shown(&self, node: NodeId) -> bool {
+        !self.flags(node).contains(NodeFlags::INTERNAL)
+    }
+
+    pub(crate) fn edge_range(&self, node: NodeId) -> Range<usize> {
+        self.starts[node.index()] as usize..self.starts[node.index() + 1] as usize
+    }
+
+    /// What the object refers to, once for each reference. A slice of the graph: no cost.
+    pub fn referents(&self, node: NodeId) -> &[u32] {
+        &self.targets[self.edge_range(node)]
+    }
+
+    /// Who refers to the object, once for each reference, in heap order. No cost.
+    pub fn referrers(&self, node: NodeId) -> &[u32] {
+        &self.sources[self.back_starts[node.index()] as usize..self.back_starts[node.index() + 1] as usize]
+    }
+
+    pub(crate) fn reference_at(&self, source: NodeId, edge: usize) -> Reference {
+        Reference {
+            edge: EdgeId::at(edge),
+            source,
+            target: NodeId(self.targets[edge]),
+            kind: self.kinds[edge],
+            name: self.names[edge],
+        }
+    }
+
+    /// The references that the object holds, in its own order.
+    pub fn references_from(&self, source: NodeId) -> impl ExactSizeIterator<Item = Reference> + Clone + '_ {
+        self.edge_range(source).map(move |edge| self.reference_at(source, edge))
+    }
+
+    /// The references that `source` holds to `target`. Cost: the references of `source`.
+    pub fn references_between(&self, source: NodeId, target: NodeId) -> impl Iterator<Item = Reference> + Clone + '_ {
+        self.references_from(source).filter(move |reference| reference.target == target)
+    }
+
+    /// The references to the object: referrers in heap order, parallel ones together.
+    /// Cost: the references of its referrers.
+    pub fn references_to(&self, target: NodeId) -> impl Iterator<Item = Reference> + Clone + '_ {
+        self.distinct_referrers(target).flat_map(move |source| self.references_between(source, target))
+    }
+
+    /// Each referrer once, in heap order.
+    pub fn distinct_referrers(&self, target: NodeId) -> impl Iterator<Item = NodeId> + Clone + '_ {
+        let sources = self.referrers(target);
+        (0..sources.len()).filter(move |&i| i == 0 || sources[i] != sources[i - 1]).map(move |i| NodeId(sources[i]))
+    }
+
+    /// Number of types, those without objects included.
+    pub fn type_count(&self) -> usize {
+        self.types.len()
+    }
+
+    /// Every type, in the order in which capture met them.
+    pub fn type_ids(&self) -> impl ExactSizeIterator<Item = TypeId> + use<> {
+        (0..self.types.len() as u32).map(TypeId)
+    }
+
+    /// The module that a type says it is from; `builtins` for built-in ones.
+    pub fn type_module(&self, id: TypeId) -> &str {
+        self.text(self.types[id.index()].module)
+    }
+
+    /// A type's qualified name, without its module: `Outer.Inner`, `f.<locals>.Foo`.
+    pub fn type_qualname(&self, id: TypeId) -> &str {
+        self.text(self.types[id.index()].qualname)
+    }
+
+    /// A type's whole name: `app.models.Foo`; built-in types have no prefix: `list`.
+    pub fn type_name(&self, id: TypeId) -> String {
+        match self.type_module(id) {
+            "" | "builtins" => self.type_qualname(id).to_owned(),
+            module => format!("{module}.{}", self.type_qualname(id)),
+        }
+    }
+
+    /// A type's readable name, without its module and the functions around it: `Foo`.
+    pub fn type_short_name(&self, id: TypeId) -> &str {
+        let name = self.type_qualname(id);
+        name.rsplit_once("<locals>.").map_or(name, |(_, last)| last)
+    }
+
+    /// What capture kept of an atom's value; whether it may be said is the output's to decide.
+    pub fn value(&self, node: NodeId) -> Option<Value<'_>> {
+        self.values.get(node)
+    }
+
+    /// The name under which a module, class, function, code object or frame was defined.
+    pub fn definition(&self, node: NodeId) -> Option<&str> {
+        let at = self.definitions.binary_search_by_key(&node.0, |&(id, _)| id).ok()?;
+        Some(self.text(self.definitions[at].1))
+    }
+
+    /// Every GC root, by node.
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+
+    /// The root that the node is, if it is one.
+    pub fn root(&self, node: NodeId) -> Option<&Root> {
+        let at = self.roots.binary_search_by_key(&node, |root| root.node).ok()?;
+        self.roots.get(at)
+    }
+
+    /// An interned text.
+    pub fn text(&self, id: TextId) -> &str {
+        self.texts.get(id)
+    }
+
+    /// What capture could not see, one line each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Bytes that the columns take.
+    pub fn heap_bytes(&self) -> usize {
+        self.addresses.capacity() * 8
+            + (self.node_types.capacity()
+                + self.sizes.capacity()
+                + self.refcounts.capacity()
+                + self.starts.capacity()
+                + self.targets.capacity()
+                + self.names.capacity()
+                + self.back_starts.capacity()
+                + self.sources.capacity())
+                * 4
+            + self.flags.capacity()
+            + self.kinds.capacity()
+            + self.values.heap_bytes()
+    }
+}
+
+impl Reference {
+    /// The name as a text, for kinds that have one.
+    pub fn text(self, graph: &HeapGraph) -> Option<&str> {
+        match self.kind {
+            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => {
+                Some(graph.text(TextId(self.name)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The key of a dict's item.
+    pub fn key(self) -> Option<NodeId> {
+        (self.kind == EdgeKind::Item).then_some(NodeId(self.name))
+    }
+
+    /// The position of an element or constant.
+    pub fn index(self) -> Option<u32> {
+        matches!(self.kind, EdgeKind::Index | EdgeKind::Constant).then_some(self.name)
+    }
+}

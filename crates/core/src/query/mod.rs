@@ -1,0 +1,6 @@
+//! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
+
+pub mod histogram;
+pub mod neighbourhood;
+pub mod paths;
+pub mod select;

@@ -1,0 +1,80 @@
+//! The part of a graph that one picture shows, with its words: all that drawing may see.
+
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::{EdgeKind, NodeId, RootKind};
+
+/// A small directed graph of worded nodes and references.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The nodes and references. Edges point from referrer to referent, whatever was asked.
+    /// Nodes stand in the order in which they were met: the start nodes first (of a chain: the
+    /// root first).
+    pub graph: DiGraph<ViewNode, ViewEdge>,
+    /// What was asked.
+    pub question: Question,
+    /// One line that says what the picture shows.
+    pub title: String,
+}
+
+/// What a view answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Who refers to the start nodes.
+    Referrers,
+    /// What the start nodes refer to.
+    Referents,
+    /// How one object is held: the chain from a root to it.
+    Chain,
+}
+
+/// One object of a view.
+#[derive(Clone, Debug, Default)]
+pub struct ViewNode {
+    /// The object's ordinal in its heap.
+    pub ordinal: NodeId,
+    /// The readable name of its type: `Foo`.
+    pub type_name: String,
+    /// The whole name of its type: `app.models.Foo`.
+    pub full_type_name: String,
+    /// A definition's name, an atom's value or a container's length; may be empty.
+    pub text: String,
+    /// Shallow size in bytes.
+    pub size: u64,
+    /// Steps from the nearest start node; on a chain, steps from the root.
+    pub depth: u32,
+    /// Whether the question was about this object.
+    pub is_start: bool,
+    /// What keeps it alive, where it is a GC root.
+    pub root: Option<ViewRoot>,
+    /// How many neighbours (in the direction of the question) this picture leaves out because
+    /// there were too many.
+    pub cut: u64,
+    /// How many neighbours this picture leaves out because it ends here.
+    pub beyond: u64,
+}
+
+/// A GC root, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewRoot {
+    /// Why it is one.
+    pub kind: RootKind,
+    /// What it is: `module app`.
+    pub text: String,
+}
+
+/// One reference of a view.
+#[derive(Clone, Debug)]
+pub struct ViewEdge {
+    /// How it is held.
+    pub kind: EdgeKind,
+    /// Its name as Python would write it: `.x`, `['k']`, `[3]`; empty where nothing names it.
+    pub name: String,
+}
+
+impl View {
+    /// The nodes that the question was about, in order.
+    pub fn starts(&self) -> impl Iterator<Item = NodeIndex> + '_ {
+        self.graph.node_indices().filter(|&node| self.graph[node].is_start)
+    }
+}

@@ -1,0 +1,246 @@
+//! The words for nodes and references, under the policy for values: the one place that decides
+//! what an output may say.
+
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, Root, RootKind, Value, Values};
+
+/// Words the parts of a graph for one output.
+#[derive(Clone, Copy)]
+pub struct Wording<'a> {
+    graph: &'a HeapGraph,
+    values: Values,
+}
+
+/// How deep tuples inside dict keys are spelled out.
+const KEY_DEPTH: u32 = 3;
+
+impl<'a> Wording<'a> {
+    /// Words `graph` under a policy.
+    pub fn new(graph: &'a HeapGraph, values: Values) -> Self {
+        Self { graph, values }
+    }
+
+    /// The reference's name as Python would write it: `.x`, `['k']`, `[3]`; `[*]` for a set's
+    /// member, `<x>` for a cell's variable, empty where nothing names it.
+    pub fn reference(&self, reference: Reference) -> String {
+        let text = reference.text(self.graph).unwrap_or_default();
+        match reference.kind {
+            EdgeKind::Unnamed => String::new(),
+            EdgeKind::Attribute if !is_identifier(text) => format!("[{}]", quote(text)),
+            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special => format!(".{text}"),
+            EdgeKind::Local => text.to_owned(),
+            EdgeKind::Cell => format!("<{text}>"),
+            EdgeKind::Key => "key".to_owned(),
+            EdgeKind::Member => "[*]".to_owned(),
+            EdgeKind::Index => format!("[{}]", reference.name),
+            EdgeKind::Constant => format!(".co_consts[{}]", reference.name),
+            EdgeKind::Item => match self.values {
+                Values::Short => format!("[{}]", self.key(NodeId(reference.name), KEY_DEPTH)),
+                Values::None => self.unsaid_key(reference),
+            },
+        }
+    }
+
+    /// A key that may not be said: its type, and its place among the dict's keys.
+    fn unsaid_key(&self, reference: Reference) -> String {
+        let place = self
+            .graph
+            .references_from(reference.source)
+            .filter(|other| other.kind == EdgeKind::Item)
+            .position(|other| other.edge == reference.edge);
+        let key_type = self.graph.type_short_name(self.graph.type_of(NodeId(reference.name)));
+        format!("[<{key_type} #{}>]", place.unwrap_or_default() + 1)
+    }
+
+    fn key(&self, key: NodeId, depth: u32) -> String {
+        let graph = self.graph;
+        if let Some(value) = graph.value(key) {
+            return value.literal();
+        }
+        let type_name = graph.type_short_name(graph.type_of(key));
+        if type_name == "tuple" && depth > 0 {
+            let elements: Vec<String> = graph
+                .references_from(key)
+                .filter(|r| r.kind == EdgeKind::Index)
+                .take(6)
+                .map(|r| self.key(r.target, depth - 1))
+                .collect();
+            return match elements.as_slice() {
+                [only] => format!("({only},)"),
+                all if all.len() > 5 => format!("({}, …)", all[..5].join(", ")),
+                all => format!("({})", all.join(", ")),
+            };
+        }
+        match graph.definition(key) {
+            Some(name) => format!("<{type_name} {name}>"),
+            None => format!("<{type_name} #{}>", key.0),
+        }
+    }
+
+    /// The second line of a node: a definition's name, an atom's value, how much is inside.
+    /// Empty where there is nothing to say.
+    pub fn node(&self, node: NodeId) -> String {
+        let graph = self.graph;
+        if let Some(name) = graph.definition(node) {
+            return name.to_owned();
+        }
+        if let Some(value) = graph.value(node) {
+            return match (self.values, value.length()) {
+                (Values::Short, _) => value.literal(),
+                (Values::None, Some(length)) => format!("length {}", grouped(length)),
+                (Values::None, None) if matches!(value, Value::Constant(_)) => value.literal(),
+                (Values::None, None) => String::new(),
+            };
+        }
+        self.length(node).map_or_else(String::new, |length| match length {
+            1 => "1 item".to_owned(),
+            length => format!("{} items", grouped(length)),
+        })
+    }
+
+    /// Length of a container.
+    fn length(&self, node: NodeId) -> Option<u64> {
+        let graph = self.graph;
+        if graph.flags(node).contains(NodeFlags::SYNTHETIC) {
+            return None;
+        }
+        let kinds: &[EdgeKind] = match graph.type_qualname(graph.type_of(node)) {
+            "list" | "tuple" => &[EdgeKind::Index],
+            "dict" => &[EdgeKind::Item, EdgeKind::Attribute],
+            "set" | "frozenset" => &[EdgeKind::Member],
+            _ => return None,
+        };
+        Some(graph.references_from(node).filter(|reference| kinds.contains(&reference.kind)).count() as u64)
+    }
+
+    /// What a root is, for people: `module app`, `frame app.main:20 (app.py, MainThread)`.
+    pub fn root(&self, root: &Root) -> String {
+        let name = self.graph.text(root.name);
+        let detail = self.graph.text(root.detail);
+        let detail = match self.values {
+            Values::Short if !detail.is_empty() => format!(" ({detail})"),
+            _ => String::new(),
+        };
+        match root.kind {
+            RootKind::Module => format!("module {name}"),
+            RootKind::Frame => format!("running frame {name}{detail}"),
+            RootKind::Static => format!("static type {name}"),
+            RootKind::Interpreter | RootKind::External | RootKind::Garbage => name.to_owned(),
+        }
+    }
+
+    /// One step of a path, as code; `None` where code cannot say it.
+    pub(crate) fn step(&self, reference: Reference) -> Option<String> {
+        match reference.kind {
+            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special | EdgeKind::Index => Some(self.reference(reference)),
+            EdgeKind::Cell => Some(".cell_contents".to_owned()),
+            EdgeKind::Constant => Some(format!(".co_consts[{}]", reference.name)),
+            EdgeKind::Item if self.values == Values::Short && self.is_whole_key(NodeId(reference.name), KEY_DEPTH) => {
+                Some(self.reference(reference))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_whole_key(&self, key: NodeId, depth: u32) -> bool {
+        if let Some(value) = self.graph.value(key) {
+            return value.is_whole();
+        }
+        self.graph.type_qualname(self.graph.type_of(key)) == "tuple"
+            && depth > 0
+            && self.graph.referents(key).len() <= 5
+            && self.graph.references_from(key).all(|r| r.kind == EdgeKind::Index && self.is_whole_key(r.target, depth - 1))
+    }
+}
+
+/// Whether a text can stand behind a dot.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(|c| c == '_' || c.is_alphabetic()) && chars.all(|c| c == '_' || c.is_alphanumeric())
+}
+
+/// A string as Python's `repr` writes it: quoted, controls and invisible direction marks escaped.
+pub fn quote(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if (c as u32) < 0x100 && c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
+            // Marks that change the direction of what follows would make a label say something else.
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+                out.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// A count with its thousands set apart: `9,998`.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sketch;
+
+    fn names(values: Values) -> Vec<String> {
+        let graph = sketch::parse(
+            "d: dict
+             d -> v [k]
+             d -> v [pair]
+             d -> v [foo]
+             v: list
+             v -> secret [0]
+             secret: str 'hunter2'
+             k: str 'key of d'
+             pair: tuple
+             pair -> k [0]
+             pair -> n [1]
+             n: int 7
+             foo: app.Foo",
+        )
+        .unwrap();
+        let wording = Wording::new(&graph, values);
+        let mut out: Vec<String> = graph.references_from(NodeId(0)).map(|r| wording.reference(r)).collect();
+        out.extend(graph.node_ids().take(3).map(|node| wording.node(node)));
+        out
+    }
+
+    #[test]
+    fn values_are_said_only_where_the_policy_allows() {
+        assert_eq!(names(Values::Short), ["['key of d']", "[('key of d', 7)]", "[<Foo #6>]", "3 items", "1 item", "'hunter2'"]);
+        assert_eq!(names(Values::None), ["[<str #1>]", "[<tuple #2>]", "[<Foo #3>]", "3 items", "1 item", "length 7"]);
+    }
+
+    #[test]
+    fn quoting_is_pythons_and_hides_no_direction_marks() {
+        assert_eq!(quote("a'b"), "\"a'b\"");
+        assert_eq!(quote("a'\"b"), "'a\\'\"b'");
+        assert_eq!(quote("\0\u{1b}\u{202e}x"), "'\\x00\\x1b\\u202ex'");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([grouped(7), grouped(9998), grouped(1_000_000)], ["7", "9,998", "1,000,000"]);
+    }
+}
