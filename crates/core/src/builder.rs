@@ -115,9 +115,14 @@ impl HeapGraphBuilder {
         TypeId::at(self.graph.types.len() - 1)
     }
 
-    /// Gives a type its name, where it was added before its name was known.
-    pub fn rename_type(&mut self, id: TypeId, module: TextId, qualname: TextId) {
-        self.graph.types[id.index()] = TypeRecord { module, qualname };
+    /// A type's qualified name, without its module.
+    pub fn qualname(&self, id: TypeId) -> &str {
+        self.graph.type_qualname(id)
+    }
+
+    /// A type's whole name.
+    pub fn type_name(&self, id: TypeId) -> String {
+        self.graph.type_name(id)
     }
 
     /// Numbers the object at an address. The caller asks once for each address.
@@ -206,6 +211,29 @@ impl HeapGraphBuilder {
     pub fn flag(&mut self, node: NodeId, flags: NodeFlags) {
         let old = &mut self.graph.flags[node.index()];
         *old = old.with(flags);
+    }
+
+    /// Whether a described object has these flags.
+    pub fn has_flag(&self, node: NodeId, flags: NodeFlags) -> bool {
+        self.graph.flags[node.index()].contains(flags)
+    }
+
+    /// The name of a described definition.
+    pub fn definition(&self, node: NodeId) -> Option<TextId> {
+        // Definitions are added as nodes are described: in order.
+        let definitions = &self.graph.definitions;
+        definitions.binary_search_by_key(&node.0, |&(id, _)| id).ok().map(|at| definitions[at].1)
+    }
+
+    /// Addresses of what a described object refers to so far.
+    pub fn referents(&self, node: NodeId) -> impl Iterator<Item = u64> + '_ {
+        self.edges_of(node).map(|edge| self.graph.addresses[self.graph.targets[edge] as usize])
+    }
+
+    /// The keys of a described dict's items.
+    pub fn item_keys(&self, dict: NodeId) -> Vec<NodeId> {
+        let edges = self.edges_of(dict).filter(|&edge| self.graph.kinds[edge] == EdgeKind::Item);
+        edges.map(|edge| NodeId(self.graph.names[edge])).collect()
     }
 
     /// Turns the items of a described dict into attributes, where `attribute` knows the key's text.

@@ -1,0 +1,1 @@
+"""Why is this object still alive?"""

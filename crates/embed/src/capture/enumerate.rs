@@ -1,0 +1,78 @@
+//! The objects that a walk begins with: the collector's list, the modules, the running frames.
+#![allow(unsafe_code)]
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use refroots_core::HeapGraph;
+
+use super::probe::Proved;
+use super::raw::Address;
+use super::walk::{Stopped, Walk};
+use super::{Purpose, frames, roots};
+
+/// Walks everything. The outer error is Python's, the inner one says why the walk ended early.
+pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Result<HeapGraph, Stopped>> {
+    let tracked = tracked_objects(py, proved)?;
+    let mut walk = match Walk::new(&proved.layout, &proved.known, proved.str_type, tracked.len() * 2) {
+        Ok(walk) => walk,
+        Err(error) => return Ok(Err(Stopped::Failed(error))),
+    };
+    walk.own_objects.extend(purpose.own_objects.iter().copied());
+    for note in &proved.notes {
+        walk.builder.note(note.as_str());
+    }
+    // SAFETY:
+    // - the GIL is held until the graph is finished, and nothing below runs Python code or frees an
+    //   object, so every address that was live stays live;
+    // - the layouts were proved.
+    unsafe {
+        if let Some(layout) = proved.layout.frames {
+            walk.frames = frames::running(&mut walk, &layout, purpose.asks);
+            walk.discover_frames();
+        }
+        roots::add_modules(&mut walk);
+        for object in tracked {
+            walk.node(object);
+        }
+        if let Err(stopped) = walk.run() {
+            return Ok(Err(stopped));
+        }
+        roots::add_static_types(&mut walk);
+        Ok(walk.finish().map_err(Stopped::Failed))
+    }
+}
+
+/// Addresses of the objects that the collector tracks, oldest generation last, as `gc.get_objects`
+/// gives them. Its list is freed before anything is read; the collector sleeps meanwhile, because
+/// making the list could wake it.
+fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<Address>> {
+    // SAFETY: stable ABI since 3.10; sets one flag and says what it was.
+    let was_enabled = unsafe { ffi::PyGC_Disable() } != 0;
+    let objects = proved.get_objects.bind(py).call0();
+    if was_enabled {
+        // SAFETY: as above.
+        unsafe { ffi::PyGC_Enable() };
+    }
+    let objects = objects?.cast_into::<PyList>()?;
+    let own = objects.as_ptr() as Address;
+    let count = objects.len();
+    let mut addresses = Vec::new();
+    addresses
+        .try_reserve_exact(count)
+        .map_err(|_| pyo3::exceptions::PyMemoryError::new_err("no room for the list of objects"))?;
+    for index in 0..count {
+        // SAFETY: a borrowed item of a live list that nobody else has; the index is in range.
+        let item = unsafe { ffi::PyList_GetItem(objects.as_ptr(), index as ffi::Py_ssize_t) } as Address;
+        if item != own {
+            addresses.push(item);
+        }
+    }
+    Ok(addresses)
+}
+
+/// Puts a Ctrl-C back that polling has taken, for Python's handler.
+pub(crate) fn raise_again() {
+    // SAFETY: stable ABI; sets a flag.
+    unsafe { ffi::PyErr_SetInterrupt() };
+}

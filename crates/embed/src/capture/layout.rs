@@ -1,0 +1,165 @@
+//! Offsets that CPython does not publish, for each version, and which of them proved true here.
+//!
+//! Measured with `offsetof` against the headers of 3.10.13, 3.11.7, 3.12.1 and 3.13.0 on x86-64
+//! (cpython/object.h, cpython/funcobject.h, cpython/code.h, internal/pycore_dict.h,
+//! internal/pycore_frame.h). [`super::probe`] checks what has been switched on here against objects
+//! that it knows, once, and switches off what does not answer right.
+
+/// Fields of `PyTypeObject`, the same in 3.10–3.14 (cpython/object.h).
+pub(crate) mod type_field {
+    pub(crate) const NAME: isize = 24;
+    pub(crate) const BASIC_SIZE: isize = 32;
+    pub(crate) const ITEM_SIZE: isize = 40;
+    pub(crate) const TRAVERSE: isize = 184;
+    pub(crate) const MEMBERS: isize = 240;
+    pub(crate) const BASE: isize = 256;
+    pub(crate) const DICT: isize = 264;
+    pub(crate) const DICT_OFFSET: isize = 288;
+    pub(crate) const IS_GC: isize = 328;
+    pub(crate) const BASES: isize = 336;
+    pub(crate) const MRO: isize = 344;
+    pub(crate) const CACHE: isize = 352;
+    pub(crate) const SUBCLASSES: isize = 360;
+}
+
+/// Where the attributes of an instance without a `__dict__` object stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InlineValues {
+    /// 3.10: there are none.
+    Absent,
+    /// 3.11: a pointer to the values 4 words before the object, the dict 3 words before it.
+    Pointer,
+    /// 3.12: one word 3 words before the object, the values' address less 1 when its low bit is set,
+    /// else the dict.
+    Tagged,
+    /// 3.13 and 3.14: behind the object where the type says so; the dict 3 words before it.
+    Behind,
+}
+
+/// Fields of interpreter frames and of the thread state that leads to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameLayout {
+    /// From `PyThreadState` to the newest frame; through `_PyCFrame` where `through` says so.
+    pub(crate) thread_frame: isize,
+    pub(crate) through: Option<isize>,
+    pub(crate) thread_id: isize,
+    pub(crate) code: isize,
+    pub(crate) function: isize,
+    pub(crate) globals: isize,
+    pub(crate) locals: isize,
+    pub(crate) frame_object: isize,
+    pub(crate) previous: isize,
+    pub(crate) instruction: isize,
+    pub(crate) owner: isize,
+    pub(crate) fast_locals: isize,
+}
+
+/// Fields of code objects (cpython/code.h) that are no `tp_members`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CodeLayout {
+    pub(crate) local_count: isize,
+    pub(crate) free_count: isize,
+    pub(crate) local_names: isize,
+    pub(crate) local_kinds: isize,
+    pub(crate) first_line: isize,
+    pub(crate) filename: isize,
+    pub(crate) qualname: isize,
+    pub(crate) instructions: isize,
+}
+
+/// What is known of the running interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// `(3, 11)`.
+    pub(crate) version: (u8, u8),
+    pub(crate) ht_qualname: isize,
+    pub(crate) ht_name: isize,
+    pub(crate) cached_keys: isize,
+    pub(crate) inline_values: InlineValues,
+    /// Bits by which the state of a `str` is shifted.
+    pub(crate) str_shift: u32,
+    /// Size of `PyASCIIObject` and `PyCompactUnicodeObject`.
+    pub(crate) str_headers: (usize, usize),
+    pub(crate) frames: Option<FrameLayout>,
+    pub(crate) code: Option<CodeLayout>,
+}
+
+impl Layout {
+    /// The layout of CPython `version`, with nothing switched on that is not known for it.
+    pub(crate) fn of(version: (u8, u8)) -> Self {
+        let wide_type = if version >= (3, 12) { 8 } else { 0 };
+        Self {
+            version,
+            ht_name: 848 + wide_type,
+            ht_qualname: 864 + wide_type,
+            cached_keys: 872 + wide_type,
+            inline_values: match version {
+                (3, 11) => InlineValues::Pointer,
+                (3, 12) => InlineValues::Tagged,
+                (3, 13 | 14) => InlineValues::Behind,
+                _ => InlineValues::Absent,
+            },
+            // 3.14 widened `interned` from 2 to 16 bits (cpython/unicodeobject.h).
+            str_shift: if version >= (3, 14) { 14 } else { 0 },
+            str_headers: if version >= (3, 12) { (40, 56) } else { (48, 72) },
+            frames: frame_layout(version),
+            code: code_layout(version),
+        }
+    }
+}
+
+fn frame_layout(version: (u8, u8)) -> Option<FrameLayout> {
+    match version {
+        (3, 11) => Some(FrameLayout {
+            thread_frame: 56,
+            through: Some(8),
+            thread_id: 152,
+            code: 32,
+            function: 0,
+            globals: 8,
+            locals: 24,
+            frame_object: 40,
+            previous: 48,
+            instruction: 56,
+            owner: 69,
+            fast_locals: 72,
+        }),
+        (3, 12) => Some(FrameLayout { thread_frame: 56, through: Some(0), thread_id: 136, ..FRAME_3_12 }),
+        (3, 13) => Some(FRAME_3_12),
+        _ => None,
+    }
+}
+
+const FRAME_3_12: FrameLayout = FrameLayout {
+    thread_frame: 72,
+    through: None,
+    thread_id: 152,
+    code: 0,
+    function: 16,
+    globals: 24,
+    locals: 40,
+    frame_object: 48,
+    previous: 8,
+    instruction: 56,
+    owner: 70,
+    fast_locals: 72,
+};
+
+fn code_layout(version: (u8, u8)) -> Option<CodeLayout> {
+    let code = |local_count: isize, free_count: isize, first_line: isize, instructions: isize| CodeLayout {
+        local_count,
+        free_count,
+        local_names: 96,
+        local_kinds: 104,
+        first_line,
+        filename: 112,
+        qualname: 128,
+        instructions,
+    };
+    match version {
+        (3, 11) => Some(code(76, 92, 72, 184)),
+        (3, 12) => Some(code(72, 88, 68, 192)),
+        (3, 13) => Some(code(72, 88, 68, 200)),
+        _ => None,
+    }
+}

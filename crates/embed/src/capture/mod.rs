@@ -1,0 +1,56 @@
+//! Capture: the live interpreter becomes a [`HeapGraph`]. All unsafe code of refroots is in this folder.
+//!
+//! One pass under the GIL: the collector's list of objects, then everything that those refer to. No
+//! Python code runs, no object is made, nothing is kept alive, nothing is collected.
+
+mod atoms;
+mod enumerate;
+mod frames;
+mod layout;
+mod live;
+mod names;
+mod page_index;
+mod probe;
+mod raw;
+mod references;
+mod roots;
+mod sizes;
+mod type_shape;
+mod walk;
+
+use pyo3::exceptions::PyMemoryError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use refroots_core::HeapGraph;
+
+pub(crate) use live::objects_at;
+
+/// What a capture is made for.
+#[derive(Default)]
+pub(crate) struct Purpose {
+    /// Addresses of objects that refroots made to ask: they are walked and hidden.
+    pub(crate) own_objects: Vec<usize>,
+    /// Whether the frame that called refroots is to give way as a holder.
+    pub(crate) asks: bool,
+}
+
+static PROVED: PyOnceLock<probe::Proved> = PyOnceLock::new();
+
+/// Captures the whole process. Costs about one `gc.collect()`.
+///
+/// # Errors
+/// `MemoryError` where the graph has no room, `KeyboardInterrupt` on Ctrl-C (or what the program's
+/// own handler raises; a handler that raises nothing lets the capture begin again).
+pub(crate) fn capture(py: Python<'_>, purpose: &Purpose) -> PyResult<HeapGraph> {
+    let proved = PROVED.get_or_try_init(py, || probe::prove(py))?;
+    loop {
+        match enumerate::whole_heap(py, proved, purpose)? {
+            Ok(graph) => return Ok(graph),
+            Err(walk::Stopped::Failed(error)) => return Err(PyMemoryError::new_err(error.to_string())),
+            Err(walk::Stopped::Interrupted) => {
+                enumerate::raise_again();
+                py.check_signals()?;
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Layouts are checked, not trusted: each is read back from objects that are known, once, at the first
+//! capture. What does not answer right is switched off and said in the heap's notes.
+#![allow(unsafe_code)]
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+use super::layout::{InlineValues, Layout, type_field};
+use super::raw::{self, Address};
+use super::type_shape::KnownTypes;
+
+/// What was found out of the running interpreter.
+pub(crate) struct Proved {
+    pub(crate) layout: Layout,
+    pub(crate) known: KnownTypes,
+    pub(crate) str_type: Address,
+    pub(crate) get_objects: Py<PyAny>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Objects that the probe reads back. `watch` runs while a frame with a known local runs.
+const SPECIMENS: &std::ffi::CStr = c"
+class Plain:
+    def __init__(self, first, second):
+        self.first = first
+        self.second = second
+
+def plain():
+    return Plain('one', 'two')
+
+def frame(watch, marker):
+    return watch()
+
+def closure(inside):
+    def reads():
+        return inside
+    return reads
+
+def generators():
+    def generator(): yield
+    async def coroutine(): pass
+    async def async_generator(): yield
+    waiting = coroutine()
+    waiting.close()
+    return type(generator()), type(waiting), type(async_generator())
+";
+
+fn address(object: &Bound<'_, PyAny>) -> Address {
+    object.as_ptr() as Address
+}
+
+/// Reads the specimens back.
+///
+/// # Errors
+/// What Python raises when the specimens cannot be made, and `RuntimeError` where the fields of types
+/// and strings are not where every supported version has them: nothing could be captured then.
+pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
+    let version = py.version_info();
+    let mut layout = Layout::of((version.major, version.minor));
+    let specimens = PyDict::new(py);
+    specimens.set_item("__name__", "refroots.specimens")?;
+    py.run(SPECIMENS, Some(&specimens), None)?;
+    let specimen = |name: &str| specimens.get_item(name)?.ok_or_else(|| unusable("its own specimens"));
+    let plain_class = specimen("Plain")?;
+    let known = known_types(py, &plain_class, &specimen("generators")?, &specimen("closure")?)?;
+    let mut notes = Vec::new();
+    if !types_are_read(py, &plain_class, &layout)? || !strings_are_read(py, &layout) {
+        return Err(unusable("its types and strings"));
+    }
+    if layout.inline_values != InlineValues::Absent
+        && !inline_values_are_read(&specimen("plain")?.call0()?, &plain_class, &layout)?
+    {
+        layout.inline_values = InlineValues::Absent;
+        notes.push("attributes that stand in instances have no names: their layout is unknown".to_owned());
+    }
+    if layout.code.is_some() && !code_is_read(&specimen("frame")?, &layout)? {
+        layout.code = None;
+    }
+    if layout.frames.is_some() && (layout.code.is_none() || !frames_are_read(py, &specimen("frame")?, layout)?) {
+        layout.frames = None;
+    }
+    if layout.frames.is_none() {
+        notes.push(format!(
+            "locals of running frames are absent: their layout in Python {}.{} is not known",
+            version.major, version.minor
+        ));
+    }
+    let str_type = address(py.get_type::<pyo3::types::PyString>().as_any());
+    let get_objects = py.import("gc")?.getattr("get_objects")?.unbind();
+    Ok(Proved { layout, known, str_type, get_objects, notes })
+}
+
+fn unusable(what: &str) -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err(format!(
+        "refroots cannot read {what} in this interpreter; it needs CPython 3.10 to 3.14 on x86-64 Linux"
+    ))
+}
+
+fn known_types(
+    py: Python<'_>,
+    plain: &Bound<'_, PyAny>,
+    generators: &Bound<'_, PyAny>,
+    closure: &Bound<'_, PyAny>,
+) -> PyResult<KnownTypes> {
+    let generators = generators.call0()?.cast_into::<PyTuple>()?;
+    let generator = |index: usize| -> PyResult<(Address, usize)> {
+        let type_object = generators.get_item(index)?;
+        Ok((address(&type_object), type_object.getattr("__basicsize__")?.extract()?))
+    };
+    let function = closure.call1((0,))?;
+    let cell = function.getattr("__closure__")?.get_item(0)?.get_type();
+    let tuple = py.get_type::<PyTuple>();
+    Ok(KnownTypes {
+        object: address(py.get_type::<PyAny>().as_any()),
+        list: address(py.get_type::<pyo3::types::PyList>().as_any()),
+        tuple: address(tuple.as_any()),
+        dict: address(py.get_type::<PyDict>().as_any()),
+        set: address(py.get_type::<pyo3::types::PySet>().as_any()),
+        frozenset: address(py.get_type::<pyo3::types::PyFrozenSet>().as_any()),
+        int: address(py.get_type::<pyo3::types::PyInt>().as_any()),
+        code: address(function.getattr("__code__")?.get_type().as_any()),
+        cell: address(cell.as_any()),
+        generators: [generator(0)?, generator(1)?, generator(2)?],
+        tuple_items: tuple.getattr("__basicsize__")?.extract()?,
+        // SAFETY: `Plain` is a live type.
+        subtype_traverse: unsafe { raw::word(address(plain), type_field::TRAVERSE) },
+    })
+}
+
+fn types_are_read(py: Python<'_>, plain: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> {
+    let object = py.get_type::<PyAny>();
+    let basic_size: usize = plain.getattr("__basicsize__")?.extract()?;
+    let qualname = plain.getattr("__qualname__")?;
+    let mro = plain.getattr("__mro__")?;
+    // SAFETY: fields inside a live heap type.
+    Ok(unsafe {
+        let at = |offset| raw::word(address(plain), offset);
+        at(type_field::BASIC_SIZE) == basic_size
+            && at(type_field::BASE) == address(object.as_any())
+            && at(type_field::MRO) == address(&mro)
+            && at(layout.ht_qualname) == address(&qualname)
+            && raw::c_string(address(plain), type_field::NAME) == "Plain"
+    })
+}
+
+fn strings_are_read(py: Python<'_>, layout: &Layout) -> bool {
+    ["refroots", "na\u{ef}ve", "\u{5f15}\u{7528}", "\u{1f333} root"].into_iter().all(|text| {
+        let object = pyo3::types::PyString::new(py, text);
+        // SAFETY: a live str, and nothing runs while its text is compared.
+        let (read, length) = unsafe { layout.text(address(object.as_any()), 100) };
+        read == text && length == text.chars().count()
+    })
+}
+
+/// Whether the two attributes are found behind the names of the class's keys.
+fn inline_values_are_read(instance: &Bound<'_, PyAny>, plain: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> {
+    let class = plain.cast::<PyType>()?;
+    // SAFETY: `Plain` is a live class with an instance; each pointer is checked before it is followed.
+    let (keys, values) = unsafe {
+        let keys = raw::word(address(class.as_any()), layout.cached_keys);
+        let object = address(instance);
+        let values = match layout.inline_values {
+            InlineValues::Absent => 0,
+            InlineValues::Pointer => raw::word(object, -32),
+            InlineValues::Tagged => match raw::word(object, -24) {
+                tagged if tagged & 1 == 1 => tagged + 1,
+                _ => 0,
+            },
+            InlineValues::Behind => object + raw::word(address(plain), type_field::BASIC_SIZE) + 8,
+        };
+        if keys == 0 || values == 0 || raw::word(keys, 24) != 2 {
+            return Ok(false);
+        }
+        let entries = keys + 32 + (1 << raw::byte(keys, 9));
+        ([raw::word(entries, 0), raw::word(entries, 16)], [raw::word(values, 0), raw::word(values, 8)])
+    };
+    // The strings are compared as objects: constants of one code object are one object each.
+    let constants = plain.getattr("__init__")?.getattr("__code__")?.getattr("co_names")?;
+    let expected_keys = [address(&constants.get_item(0)?), address(&constants.get_item(1)?)];
+    let expected_values = [address(&instance.getattr("first")?), address(&instance.getattr("second")?)];
+    Ok(keys == expected_keys && values == expected_values)
+}
+
+fn code_is_read(function: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> {
+    let Some(fields) = layout.code else { return Ok(false) };
+    let code = function.getattr("__code__")?;
+    let (qualname, filename) = (code.getattr("co_qualname")?, code.getattr("co_filename")?);
+    let first_line: u32 = code.getattr("co_firstlineno")?.extract()?;
+    // SAFETY: fields inside a live code object; the names are followed only if they are a tuple.
+    Ok(unsafe {
+        let at = |offset| raw::word(address(&code), offset);
+        let names = at(fields.local_names);
+        at(fields.qualname) == address(&qualname)
+            && at(fields.filename) == address(&filename)
+            && raw::half(address(&code), fields.first_line) == first_line
+            && raw::half(address(&code), fields.local_count) == 2
+            && raw::half(address(&code), fields.free_count) == 0
+            && raw::type_of(names) == address(code.py().get_type::<PyTuple>().as_any())
+            && raw::word(names, 16) == 2
+    })
+}
+
+/// Whether the newest frame is the specimen's, with its marker among its locals.
+fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) -> PyResult<bool> {
+    let Some(fields) = layout.frames else { return Ok(false) };
+    let marker = PyDict::new(py);
+    let expected = (address(&function.getattr("__code__")?), address(marker.as_any()), address(function));
+    let watch = pyo3::types::PyCFunction::new_closure(py, None, None, move |_, _| {
+        // SAFETY: the thread that calls has a thread state and a running frame, the specimen's.
+        let found = unsafe {
+            let thread = pyo3::ffi::PyThreadState_Get() as Address;
+            let mut frame = raw::word(thread, fields.thread_frame);
+            if let (Some(through), true) = (fields.through, frame != 0) {
+                frame = raw::word(frame, through);
+            }
+            (frame != 0 && frame & 7 == 0).then(|| {
+                (raw::word(frame, fields.code), raw::word(frame, fields.fast_locals + 8), raw::word(frame, fields.function))
+            })
+        };
+        found == Some(expected)
+    })?;
+    function.call1((watch, marker))?.extract()
+}

@@ -1,0 +1,465 @@
+//! Reading an object's references, with their names: what layouts say, checked against `tp_traverse`.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_void};
+
+use pyo3::ffi;
+use refroots_core::{NodeFlags, NodeId, ReferenceName};
+
+use super::layout::{InlineValues, type_field};
+use super::raw::{self, Address, WORD};
+use super::type_shape::{Category, Content, Definition, DictPlace, TypeShape, has_inline_values};
+use super::walk::Walk;
+
+/// Appends what a traverse hands out; nothing else may happen inside one.
+///
+/// # Safety
+/// `into` must be the vector that [`Walk::traverse`] gave.
+pub(crate) unsafe extern "C" fn collect_visited(object: *mut ffi::PyObject, into: *mut c_void) -> c_int {
+    // SAFETY: the vector is the walk's, which waits for the traverse to return.
+    let visited = unsafe { &mut *into.cast::<Vec<Address>>() };
+    // A failed allocation must not unwind through C: the reference is dropped and the traverse ends.
+    if visited.len() == visited.capacity() && visited.try_reserve(visited.len().max(64)).is_err() {
+        return 1;
+    }
+    visited.push(object as Address);
+    0
+}
+
+/// Names of references, each to be confirmed by a visit; and references that are sure, each of which
+/// answers for one visit.
+#[derive(Default)]
+pub(crate) struct Confirmed {
+    entries: Vec<Entry>,
+    order: Vec<u32>,
+}
+
+struct Entry {
+    target: Address,
+    name: ReferenceName,
+    is_sure: bool,
+    is_used: bool,
+}
+
+impl Confirmed {
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.order.clear();
+    }
+
+    fn add(&mut self, target: Address, name: ReferenceName, is_sure: bool) {
+        if target != 0 {
+            self.entries.push(Entry { target, name, is_sure, is_used: false });
+        }
+    }
+
+    /// Takes the entry that a visit confirms. Visits mostly come in the order of the entries, so the
+    /// next one is tried first; else the sorted order is searched, which keeps large objects at
+    /// O(n log n).
+    fn take(&mut self, target: Address, cursor: &mut usize) -> Option<&Entry> {
+        let at = if self.entries.get(*cursor).is_some_and(|entry| entry.target == target && !entry.is_used) {
+            *cursor
+        } else if self.entries.len() <= 16 {
+            self.entries.iter().position(|entry| entry.target == target && !entry.is_used)?
+        } else {
+            if self.order.is_empty() {
+                self.order.extend(0..self.entries.len() as u32);
+                self.order.sort_by_key(|&at| (self.entries[at as usize].target, at));
+            }
+            let start = self.order.partition_point(|&at| self.entries[at as usize].target < target);
+            let run = self.order[start..].iter().map(|&at| at as usize);
+            run.take_while(|&at| self.entries[at].target == target).find(|&at| !self.entries[at].is_used)?
+        };
+        *cursor = at + 1;
+        self.entries[at].is_used = true;
+        Some(&self.entries[at])
+    }
+}
+
+impl Walk<'_> {
+    /// Adds the references of the object that was described last.
+    ///
+    /// # Safety
+    /// `object` must be live, of type `type_object`, of which `shape` is the shape.
+    pub(crate) unsafe fn read_references(&mut self, node: NodeId, object: Address, type_object: Address, shape: &TypeShape) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match shape.category {
+                Category::Known(content) => {
+                    self.read_content(node, object, content);
+                    self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
+                    if shape.is_heap_type() {
+                        let class = self.field_names.class;
+                        self.refer(type_object, ReferenceName::Special(class));
+                    }
+                }
+                Category::Traversed(content) => self.read_traversed(node, object, type_object, shape, content),
+                Category::Type => self.read_type(object, type_object, shape),
+                Category::Code => {
+                    self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
+                    if let Some(code) = self.layout.code {
+                        let names = self.builder.intern("co_localsplusnames");
+                        self.refer(raw::word(object, code.local_names), ReferenceName::Special(names));
+                    }
+                }
+                Category::Opaque => self.each_field(object, shape, |walk, target, name| walk.refer(target, name)),
+                Category::Str | Category::Bytes | Category::Int | Category::Float | Category::Constant => {}
+            }
+        }
+    }
+
+    /// Adds what a container contains.
+    ///
+    /// # Safety
+    /// `object` must be live and have the content's layout.
+    unsafe fn read_content(&mut self, node: NodeId, object: Address, content: Content) {
+        // SAFETY: layouts of cpython/listobject.h, tupleobject.h, setobject.h, the same in 3.10–3.14 but
+        // for the beginning of a tuple's items, which is `tuple.__basicsize__`.
+        unsafe {
+            match content {
+                Content::Nothing => {}
+                Content::List => self.read_array(raw::word(object, 24), raw::word(object, 16)),
+                Content::Tuple => {
+                    let items = object.wrapping_add_signed(self.known.tuple_items);
+                    self.read_array(items, raw::word(object, 16));
+                }
+                Content::Dict => self.read_dict(node, object),
+                Content::Set => each_member(object, |member| self.refer(member, ReferenceName::Member)),
+            }
+        }
+    }
+
+    /// # Safety
+    /// `items` must be an array of `count` pointers to live objects, or NULL where `count` is 0.
+    unsafe fn read_array(&mut self, items: Address, count: usize) {
+        for index in 0..count {
+            // SAFETY: the caller's promise; an element may be NULL while the container is being built.
+            let item = unsafe { raw::word(items, (index * WORD) as isize) };
+            if item != 0 {
+                self.refer(item, ReferenceName::Index(index as u32));
+            }
+        }
+    }
+
+    /// Adds a dict's keys and values. The keys of a split table are its class's, and so are values that
+    /// stand inside an instance (3.13+: the instance refers to them).
+    ///
+    /// # Safety
+    /// `dict` must be a live dict.
+    unsafe fn read_dict(&mut self, node: NodeId, dict: Address) {
+        let is_namespace = self.take_namespace(node);
+        if is_namespace {
+            self.builder.flag(node, NodeFlags::NAMESPACE);
+        }
+        // SAFETY:
+        // - `ma_values` at 40 is NULL for combined tables (cpython/dictobject.h, 3.10–3.14);
+        // - the values' third byte says whether an instance embeds them (internal/pycore_dict.h, 3.13+).
+        unsafe {
+            let values = raw::word(dict, 40);
+            let is_split = values != 0;
+            let is_embedded = is_split && self.layout.inline_values == InlineValues::Behind && raw::byte(values, 2) != 0;
+            if is_embedded {
+                return;
+            }
+            raw::each_item(dict, |key, value| {
+                let Some(key_node) = self.node(key) else { return true };
+                let attribute = if is_namespace { self.names().text_of(key) } else { None };
+                self.refer(value, attribute.map_or(ReferenceName::Item(key_node), ReferenceName::Attribute));
+                if !is_split {
+                    self.builder.refer(key_node, ReferenceName::Key);
+                }
+                !self.builder.has_failed()
+            });
+        }
+    }
+
+    /// Calls `found` for each pointer that stands in the object itself: fields, attributes, `__dict__`.
+    ///
+    /// # Safety
+    /// `object` must be live and of the type of `shape`.
+    unsafe fn each_field(
+        &mut self,
+        object: Address,
+        shape: &TypeShape,
+        mut found: impl FnMut(&mut Self, Address, ReferenceName),
+    ) {
+        // SAFETY: every offset lies within the type's basic size, or where `dict_pointer` and
+        // `inline_values` know it to be.
+        unsafe {
+            for field in &shape.fields {
+                let target = raw::word(object, field.offset);
+                if target != 0 {
+                    if field.name == ReferenceName::Special(self.field_names.dict) {
+                        self.mark_namespace(target);
+                    }
+                    found(self, target, field.name);
+                }
+            }
+            if let Some(values) = self.inline_values(object, shape) {
+                for (index, &(name, _)) in shape.inline_names.iter().enumerate().take(values.count) {
+                    let value = raw::word(values.start, (index * WORD) as isize);
+                    if value != 0 {
+                        found(self, value, ReferenceName::Attribute(name));
+                    }
+                }
+            }
+            let dict = self.dict_pointer(object, shape);
+            if dict != 0 {
+                self.mark_namespace(dict);
+                found(self, dict, ReferenceName::Special(self.field_names.dict));
+            }
+        }
+    }
+
+    /// The object's `__dict__`, 0 where there is none (yet): it is never made.
+    ///
+    /// # Safety
+    /// As for [`Walk::each_field`].
+    pub(crate) unsafe fn dict_pointer(&self, object: Address, shape: &TypeShape) -> Address {
+        // SAFETY: `_PyObject_ComputedDictPointer` (Objects/object.c) computes the same places; managed
+        // dicts stand 3 words before the object (internal/pycore_object.h, 3.11–3.14).
+        unsafe {
+            match shape.dict {
+                DictPlace::Absent => 0,
+                DictPlace::At(offset) => raw::word(object, offset),
+                DictPlace::FromEnd(offset) => {
+                    let items = self.layout.item_count(object, shape.flags & raw::LONG_SUBCLASS != 0);
+                    let end = (shape.basic_size + items * shape.item_size).next_multiple_of(WORD);
+                    raw::word(object, end as isize + offset)
+                }
+                DictPlace::Managed => {
+                    let dict = raw::word(object, -24);
+                    if self.layout.inline_values == InlineValues::Tagged && dict & 1 == 1 { 0 } else { dict }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Walk::each_field`].
+    pub(crate) unsafe fn inline_values(&self, object: Address, shape: &TypeShape) -> Option<ValuesRun> {
+        if !has_inline_values(self.layout, shape.flags) {
+            return None;
+        }
+        let count = shape.inline_names.len();
+        // SAFETY: see [`InlineValues`]; `count` is at most what the class's key table has room for, which
+        // is what each instance's values have room for.
+        let start = unsafe {
+            match self.layout.inline_values {
+                InlineValues::Absent => 0,
+                InlineValues::Pointer => raw::word(object, -32),
+                InlineValues::Tagged => match raw::word(object, -24) {
+                    tagged if tagged & 1 == 1 => tagged + 1,
+                    _ => 0,
+                },
+                InlineValues::Behind => {
+                    let values = object + shape.basic_size;
+                    let (capacity, is_valid) = (raw::byte(values, 0), raw::byte(values, 3) != 0);
+                    return is_valid.then_some(ValuesRun { start: values + 8, count: count.min(capacity as usize) });
+                }
+            }
+        };
+        (start != 0).then_some(ValuesRun { start, count })
+    }
+
+    /// Adds what `tp_traverse` reports, named where a field or the content says how it is held.
+    ///
+    /// # Safety
+    /// As for [`Walk::read_references`].
+    unsafe fn read_traversed(
+        &mut self,
+        node: NodeId,
+        object: Address,
+        type_object: Address,
+        shape: &TypeShape,
+        content: Content,
+    ) {
+        let mut confirmed = std::mem::take(&mut self.confirmed);
+        confirmed.clear();
+        // SAFETY: the caller's promise; an object that is not tracked may be half-built and is not traversed.
+        unsafe {
+            self.read_content(node, object, content);
+            if content != Content::Nothing {
+                for target in self.builder.referents(node) {
+                    confirmed.add(target as Address, ReferenceName::Unnamed, true);
+                }
+            }
+            self.each_field(object, shape, |_, target, name| confirmed.add(target, name, false));
+            if shape.is_heap_type() {
+                confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
+            }
+            if shape.definition == Definition::Function {
+                self.mark_globals(object);
+            }
+            if let Some(traverse) = shape.traverse
+                && self.builder.has_flag(node, NodeFlags::TRACKED)
+            {
+                self.traverse(object, traverse);
+                self.refer_visited(&mut confirmed);
+            }
+        }
+        self.confirmed = confirmed;
+    }
+
+    /// A function's globals are a module's namespace.
+    ///
+    /// # Safety
+    /// `function` must be a live function.
+    unsafe fn mark_globals(&mut self, function: Address) {
+        // SAFETY: `func_globals` and `func_builtins` at 16 and 24 (cpython/funcobject.h, 3.10–3.14).
+        unsafe {
+            for offset in [16, 24] {
+                let globals = raw::word(function, offset);
+                if globals != 0 && raw::type_flags(raw::type_of(globals)) & raw::DICT_SUBCLASS != 0 {
+                    self.mark_namespace(globals);
+                }
+            }
+        }
+    }
+
+    /// Adds what was visited; what is sure was added before.
+    fn refer_visited(&mut self, confirmed: &mut Confirmed) {
+        let visited = std::mem::take(&mut self.visited);
+        let mut cursor = 0;
+        for &target in &visited {
+            match confirmed.take(target, &mut cursor) {
+                Some(entry) if entry.is_sure => {}
+                Some(entry) => {
+                    let name = entry.name;
+                    self.refer(target, name);
+                }
+                None => self.refer(target, ReferenceName::Unnamed),
+            }
+        }
+        self.visited = visited;
+    }
+
+    /// Adds what a class holds. Static types must not be traversed (Objects/typeobject.c asserts it).
+    ///
+    /// # Safety
+    /// `object` must be a live type, of type `type_object`, of which `shape` is the shape.
+    unsafe fn read_type(&mut self, object: Address, type_object: Address, shape: &TypeShape) {
+        // SAFETY: fields of `PyTypeObject` and `PyHeapTypeObject`, each NULL or owned by the type.
+        unsafe {
+            let is_heap = raw::type_flags(object) & raw::HEAP_TYPE != 0;
+            let dict = raw::word(object, type_field::DICT);
+            if dict != 0 {
+                self.mark_namespace(dict);
+            }
+            let mut confirmed = std::mem::take(&mut self.confirmed);
+            confirmed.clear();
+            for (offset, field) in TYPE_FIELDS {
+                let name = ReferenceName::Special(self.builder.intern(field));
+                confirmed.add(raw::word(object, offset), name, false);
+            }
+            if is_heap {
+                confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
+                self.each_field(object, shape, |_, target, name| confirmed.add(target, name, false));
+                if let Some(traverse) = shape.traverse {
+                    self.traverse(object, traverse);
+                    self.refer_visited(&mut confirmed);
+                }
+                self.read_hidden_type_fields(object);
+            } else {
+                for entry in &confirmed.entries {
+                    self.refer(entry.target, entry.name);
+                }
+            }
+            self.confirmed = confirmed;
+        }
+    }
+
+    /// What a class owns and its traverse does not report.
+    ///
+    /// # Safety
+    /// `class` must be a live heap type.
+    unsafe fn read_hidden_type_fields(&mut self, class: Address) {
+        // SAFETY: owned references of the class, or NULL; `ht_slots` stands between its neighbours.
+        unsafe {
+            let fields = [
+                (type_field::SUBCLASSES, "__subclasses__"),
+                (self.layout.ht_name, "__name__"),
+                (self.layout.ht_name + 8, "__slots__"),
+                (self.layout.ht_qualname, "__qualname__"),
+            ];
+            for (offset, field) in fields {
+                let target = raw::word(class, offset);
+                if target != 0 {
+                    let name = self.builder.intern(field);
+                    self.refer(target, ReferenceName::Special(name));
+                }
+            }
+            let at = self.shape(class);
+            let keys: Vec<Address> = self.shape_at(at).inline_names.iter().map(|&(_, key)| key).collect();
+            for key in keys {
+                self.refer(key, ReferenceName::Key);
+            }
+        }
+    }
+
+    /// Learns which cells of a closure hold which variables.
+    ///
+    /// # Safety
+    /// `function` must be a live function.
+    pub(crate) unsafe fn name_cells(&mut self, function: Address) {
+        // SAFETY:
+        // - `func_code` at 48, `func_closure` at 72 (cpython/funcobject.h, 3.10–3.14): a code object, and
+        //   NULL or a tuple of cells, one for each free variable in order;
+        // - names of free variables: the last of `co_localsplusnames` (3.11+), `co_freevars` at 80 (3.10).
+        unsafe {
+            let (code, closure) = (raw::word(function, 48), raw::word(function, 72));
+            if closure == 0 || code == 0 {
+                return;
+            }
+            let (names, skipped) = match self.layout.code {
+                Some(layout) => {
+                    let (all, free) = (raw::half(code, layout.local_count), raw::half(code, layout.free_count));
+                    (raw::word(code, layout.local_names), all.saturating_sub(free) as usize)
+                }
+                None if self.layout.version == (3, 10) => (raw::word(code, 80), 0),
+                None => return,
+            };
+            let count = raw::word(closure, 16).min(raw::word(names, 16).saturating_sub(skipped));
+            for index in 0..count {
+                let at = self.known.tuple_items + (index * WORD) as isize;
+                let name = raw::word(names, at + (skipped * WORD) as isize);
+                let cell = raw::word(closure, at);
+                if let (Some(name), Some(cell)) = (self.names().text_of(name), self.node(cell)) {
+                    self.cells.push((cell, name));
+                }
+            }
+        }
+    }
+}
+
+/// Where inline values stand, and how many of them have names.
+pub(crate) struct ValuesRun {
+    pub(crate) start: Address,
+    pub(crate) count: usize,
+}
+
+const TYPE_FIELDS: [(isize, &str); 5] = [
+    (type_field::DICT, "__dict__"),
+    (type_field::BASE, "__base__"),
+    (type_field::BASES, "__bases__"),
+    (type_field::MRO, "__mro__"),
+    (type_field::CACHE, "tp_cache"),
+];
+
+/// Calls `found` for each member of a set.
+///
+/// # Safety
+/// `set` must be a live set or frozenset.
+unsafe fn each_member(set: Address, mut found: impl FnMut(Address)) {
+    // SAFETY: `mask` at 32 and `table` at 40, entries of key and hash; an empty entry has no key, a
+    // deleted one the hash -1, which no key has (cpython/setobject.h, Objects/setobject.c, 3.10–3.14).
+    unsafe {
+        let (mask, table) = (raw::word(set, 32), raw::word(set, 40));
+        for entry in 0..=mask {
+            let (key, hash) = (raw::word(table, (16 * entry) as isize), raw::signed(table, (16 * entry + 8) as isize));
+            if key != 0 && hash != -1 {
+                found(key);
+            }
+        }
+    }
+}

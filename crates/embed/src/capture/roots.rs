@@ -1,0 +1,48 @@
+//! GC roots besides frames: the modules in `sys.modules`, that dict itself, static types.
+#![allow(unsafe_code)]
+
+use pyo3::ffi;
+use refroots_core::{NodeFlags, NodeId, Root, RootKind};
+
+use super::names::is_own_module;
+use super::raw::{self, Address};
+use super::walk::Walk;
+
+/// Makes the modules roots, before the walk, so that they are discovered; refroots' own are hidden.
+///
+/// # Safety
+/// The GIL must be held.
+pub(crate) unsafe fn add_modules(walk: &mut Walk<'_>) {
+    // SAFETY: `sys.modules` (borrowed) is a live dict or NULL.
+    unsafe {
+        let modules = ffi::PyImport_GetModuleDict() as Address;
+        let Some(node) = walk.node(modules) else { return };
+        let name = walk.builder.intern("sys.modules");
+        let detail = walk.builder.intern("");
+        walk.builder.add_root(Root { node, kind: RootKind::Interpreter, name, detail, asking: false });
+        let mut found = Vec::new();
+        raw::each_item(modules, |key, module| {
+            found.push((key, module));
+            true
+        });
+        for (key, module) in found {
+            let Some(name) = walk.names().text_of(key) else { continue };
+            if is_own_module(walk.builder.text(name)) {
+                walk.own_objects.insert(module);
+            } else if let Some(node) = walk.node(module) {
+                walk.builder.add_root(Root { node, kind: RootKind::Module, name, detail, asking: false });
+            }
+        }
+    }
+}
+
+/// Makes static types roots, after the walk has found them.
+pub(crate) fn add_static_types(walk: &mut Walk<'_>) {
+    let detail = walk.builder.intern("");
+    for node in (0..walk.builder.described() as u32).map(NodeId) {
+        if walk.builder.has_flag(node, NodeFlags::STATIC) {
+            let name = walk.builder.definition(node).unwrap_or(detail);
+            walk.builder.add_root(Root { node, kind: RootKind::Static, name, detail, asking: false });
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Shallow sizes in bytes, as the allocator gave them: header, values before or behind the object, own tables.
+#![allow(unsafe_code)]
+
+use refroots_core::NodeFlags;
+
+use super::layout::{InlineValues, Layout};
+use super::raw::{self, Address, WORD};
+use super::type_shape::{Builtin, Category, TypeShape, has_inline_values};
+
+/// Bytes of `PyGC_Head`.
+const GC_HEADER: usize = 16;
+
+/// What the object itself takes. Equal to `sys.getsizeof` for objects of built-in types; for
+/// instances more, because that leaves inline values and what stands before the object out.
+///
+/// # Safety
+/// `object` must be live and of the type of `shape`.
+pub(crate) unsafe fn shallow(object: Address, shape: &TypeShape, layout: &Layout, flags: NodeFlags) -> usize {
+    let header = if shape.flags & raw::HAVE_GC != 0 && !flags.contains(NodeFlags::STATIC) { GC_HEADER } else { 0 };
+    // SAFETY: the shape says which layout the object has.
+    unsafe { header + before_and_behind(object, shape, layout) + body(object, shape, layout) }
+}
+
+/// # Safety
+/// As for [`shallow`].
+unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
+    // SAFETY: cpython/listobject.h, setobject.h, bytearrayobject.h: `allocated` at 32, `mask` at 32,
+    // `table` at 40, the small table at 64, `ob_alloc` at 24, the same in 3.10–3.14.
+    unsafe {
+        match shape.builtin {
+            Builtin::List => shape.basic_size + raw::word(object, 32) * WORD,
+            Builtin::Dict => shape.basic_size + dict_tables(object, layout),
+            Builtin::Set => {
+                let is_large = raw::word(object, 40) != object + 64;
+                shape.basic_size + if is_large { (raw::word(object, 32) + 1) * 16 } else { 0 }
+            }
+            Builtin::Str if shape.category == Category::Str => layout.str_size(object),
+            // A subclass keeps its characters outside; its own part is larger than a str's headers.
+            Builtin::Str => shape.basic_size + layout.str_size(object).saturating_sub(layout.str_headers.1 + WORD),
+            // Zero has one digit allocated from 3.12 on (Objects/longobject.c).
+            Builtin::Int => {
+                let digits = layout.item_count(object, true).max(usize::from(layout.version >= (3, 12)));
+                24 + digits * 4 + shape.basic_size.saturating_sub(if layout.version >= (3, 12) { 28 } else { 24 })
+            }
+            Builtin::ByteArray => shape.basic_size + raw::word(object, 24),
+            Builtin::Type if raw::type_flags(object) & raw::HEAP_TYPE != 0 => {
+                let keys = raw::word(object, layout.cached_keys);
+                let slots = raw::signed(object, 16).unsigned_abs() * shape.item_size;
+                shape.basic_size + slots + if keys == 0 { 0 } else { key_table(keys, layout) }
+            }
+            Builtin::Type => 408 + if layout.version >= (3, 12) { 8 } else { 0 },
+            Builtin::Other if shape.item_size > 0 => shape.basic_size + layout.item_count(object, false) * shape.item_size,
+            Builtin::Other => shape.basic_size,
+        }
+    }
+}
+
+/// A dict's own tables: the values of a split one, the keys where they are not shared.
+///
+/// # Safety
+/// `dict` must be a live dict.
+unsafe fn dict_tables(dict: Address, layout: &Layout) -> usize {
+    // SAFETY: `ma_keys` at 32, `ma_values` at 40; a key table begins with its count of owners.
+    unsafe {
+        let (keys, values) = (raw::word(dict, 32), raw::word(dict, 40));
+        let is_embedded = values != 0 && layout.inline_values == InlineValues::Behind && raw::byte(values, 2) != 0;
+        let values = match values {
+            0 => 0,
+            _ if is_embedded => 0,
+            _ => values_size(keys, layout),
+        };
+        values + if raw::word(keys, 0) == 1 { key_table(keys, layout) } else { 0 }
+    }
+}
+
+/// # Safety
+/// `keys` must be a live key table.
+unsafe fn values_size(keys: Address, layout: &Layout) -> usize {
+    // SAFETY: `dk_usable` and `dk_nentries` stand together.
+    unsafe {
+        let at = if layout.version >= (3, 11) { 16 } else { 24 };
+        let entries = raw::word(keys, at) + raw::word(keys, at + 8);
+        entries * WORD
+    }
+}
+
+/// `_PyDict_KeysSize` (Objects/dictobject.c).
+///
+/// # Safety
+/// `keys` must be a live key table.
+unsafe fn key_table(keys: Address, layout: &Layout) -> usize {
+    // SAFETY: 3.11+: logarithms of the size and of the index bytes at 8 and 9, the kind at 10;
+    // 3.10: `dk_size` at 8 (internal/pycore_dict.h, Objects/dict-common.h).
+    unsafe {
+        if layout.version >= (3, 11) {
+            let (size, index_bytes) = (1_usize << raw::byte(keys, 8), 1_usize << raw::byte(keys, 9));
+            let entry = if raw::byte(keys, 10) == 0 { 24 } else { 16 };
+            32 + index_bytes + size * 2 / 3 * entry
+        } else {
+            let size = raw::word(keys, 8);
+            let index = match size {
+                0..=0xff => 1,
+                0x100..=0xffff => 2,
+                0x1_0000..=0xffff_ffff => 4,
+                _ => 8,
+            };
+            40 + size * index + size * 2 / 3 * 24
+        }
+    }
+}
+
+/// Words before an instance, and values of its own behind it or elsewhere.
+///
+/// # Safety
+/// As for [`shallow`].
+unsafe fn before_and_behind(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
+    let before = if shape.flags & (raw::MANAGED_DICT | raw::MANAGED_WEAKREF) != 0 && layout.version >= (3, 11) { 16 } else { 0 };
+    if !has_inline_values(layout, shape.flags) {
+        return before;
+    }
+    let capacity = shape.inline_capacity;
+    let values = match layout.inline_values {
+        InlineValues::Absent => 0,
+        // A prefix of one byte a value and two more, rounded up (`new_values`, Objects/dictobject.c).
+        InlineValues::Pointer | InlineValues::Tagged => {
+            // SAFETY: see `Walk::inline_values`.
+            let has_values = unsafe {
+                match layout.inline_values {
+                    InlineValues::Pointer => raw::word(object, -32) != 0,
+                    _ => raw::word(object, -24) & 1 == 1,
+                }
+            };
+            if has_values { (capacity + 2).next_multiple_of(WORD) + capacity * WORD } else { 0 }
+        }
+        // `_PyInlineValuesSize` (internal/pycore_dict.h, 3.13+).
+        InlineValues::Behind => capacity.next_multiple_of(WORD) + (capacity + 1) * WORD,
+    };
+    before + values
+}

@@ -1,0 +1,411 @@
+//! What is known of a type once for all its objects: its name, how they are read, where fields stand.
+#![allow(unsafe_code)]
+
+use refroots_core::{ReferenceName, TextId, TypeId};
+
+use super::layout::{InlineValues, Layout, type_field};
+use super::names::Names;
+use super::raw::{self, Address, Traverse};
+
+/// How an object's references are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Category {
+    /// An instance whose readers are known to say all that `tp_traverse` says, and the names.
+    Known(Content),
+    /// `tp_traverse` says what there is; fields and contents that it confirms have names.
+    Traversed(Content),
+    /// A class.
+    Type,
+    /// A code object, which the collector does not know.
+    Code,
+    /// A string.
+    Str,
+    /// A bytes object.
+    Bytes,
+    /// An integer.
+    Int,
+    /// A float.
+    Float,
+    /// `None`, `True`, `Ellipsis`, …: its type's name says which.
+    Constant,
+    /// Something else that the collector does not know: only its fields are seen.
+    Opaque,
+}
+
+/// What an object contains besides fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Fields only.
+    Nothing,
+    /// A list's elements.
+    List,
+    /// A tuple's elements.
+    Tuple,
+    /// A dict's keys and values.
+    Dict,
+    /// A set's or frozenset's members.
+    Set,
+}
+
+/// A pointer inside an object, at an offset from its beginning.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) offset: isize,
+    pub(crate) name: ReferenceName,
+}
+
+/// Where an instance keeps its `__dict__`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DictPlace {
+    /// It has none.
+    Absent,
+    /// At an offset from the beginning.
+    At(isize),
+    /// At an offset from the end of an object of variable size.
+    FromEnd(isize),
+    /// Before the object, as [`InlineValues`] says.
+    Managed,
+}
+
+/// One type's shape.
+#[derive(Debug)]
+pub(crate) struct TypeShape {
+    pub(crate) type_id: TypeId,
+    pub(crate) category: Category,
+    pub(crate) flags: usize,
+    pub(crate) basic_size: usize,
+    pub(crate) item_size: usize,
+    pub(crate) traverse: Option<Traverse>,
+    pub(crate) asks_is_gc: bool,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) dict: DictPlace,
+    /// Names of inline values and the keys that stand for them, in the order of the values.
+    pub(crate) inline_names: Vec<(TextId, Address)>,
+    /// Entries that the inline values of one instance have room for.
+    pub(crate) inline_capacity: usize,
+    /// `str`, `int`, …: of the exact built-in type whose objects have a size of their own.
+    pub(crate) builtin: Builtin,
+    /// refroots' own type.
+    pub(crate) is_own: bool,
+    /// Definitions: how an object of this type says its name.
+    pub(crate) definition: Definition,
+}
+
+/// Built-in types (and what inherits their layout) whose size is not basic size plus items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    Other,
+    List,
+    Dict,
+    Set,
+    Str,
+    Int,
+    Type,
+    ByteArray,
+}
+
+/// Objects that have a name of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Definition {
+    None,
+    Type,
+    Module,
+    Function,
+    Code,
+    BuiltinFunction,
+    BoundMethod,
+}
+
+/// The types that shapes are compared with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownTypes {
+    pub(crate) object: Address,
+    pub(crate) list: Address,
+    pub(crate) tuple: Address,
+    pub(crate) dict: Address,
+    pub(crate) set: Address,
+    pub(crate) frozenset: Address,
+    pub(crate) int: Address,
+    pub(crate) code: Address,
+    pub(crate) cell: Address,
+    /// Generators, coroutines and async generators, with their basic sizes in bytes.
+    pub(crate) generators: [(Address, usize); 3],
+    pub(crate) tuple_items: isize,
+    /// `tp_traverse` of classes that Python code makes: `subtype_traverse`.
+    pub(crate) subtype_traverse: Address,
+}
+
+impl TypeShape {
+    /// Reads a type.
+    ///
+    /// # Safety
+    /// `type_object` must be a live type, the GIL held, and no Python code may run meanwhile.
+    pub(crate) unsafe fn read(type_object: Address, layout: &Layout, known: &KnownTypes, names: &mut Names<'_>) -> Self {
+        // SAFETY: every read below is of a field of a live type or of one of its bases, which it keeps
+        // alive; the offsets are those of `PyTypeObject`, checked by the probe.
+        unsafe {
+            let flags = raw::type_flags(type_object);
+            let name = raw::c_string(type_object, type_field::NAME);
+            let traverse = raw::word(type_object, type_field::TRAVERSE);
+            let (type_id, is_own) = names.type_named(type_object, flags);
+            let (content, is_known) = content(type_object, known);
+            let builtin = builtin(flags, content, name, type_object);
+            let mut shape = Self {
+                type_id,
+                category: category(flags, name, content, is_known && traverse != 0),
+                flags,
+                basic_size: raw::signed(type_object, type_field::BASIC_SIZE).unsigned_abs(),
+                item_size: raw::signed(type_object, type_field::ITEM_SIZE).unsigned_abs(),
+                traverse: (flags & raw::HAVE_GC != 0 && traverse != 0).then(|| std::mem::transmute::<usize, Traverse>(traverse)),
+                asks_is_gc: raw::word(type_object, type_field::IS_GC) != 0,
+                fields: Vec::new(),
+                dict: dict_place(type_object, flags),
+                inline_names: Vec::new(),
+                inline_capacity: 0,
+                builtin,
+                is_own,
+                definition: definition(flags, name),
+            };
+            shape.read_fields(type_object, layout, names);
+            if has_inline_values(layout, flags) {
+                shape.read_inline_names(type_object, layout, names);
+            }
+            shape
+        }
+    }
+
+    /// What stands in for a shape while it is in use.
+    pub(crate) fn vacant() -> Self {
+        Self {
+            type_id: TypeId(0),
+            category: Category::Opaque,
+            flags: 0,
+            basic_size: 0,
+            item_size: 0,
+            traverse: None,
+            asks_is_gc: false,
+            fields: Vec::new(),
+            dict: DictPlace::Absent,
+            inline_names: Vec::new(),
+            inline_capacity: 0,
+            builtin: Builtin::Other,
+            is_own: false,
+            definition: Definition::None,
+        }
+    }
+
+    /// Fields by `tp_members` of the type and its bases, and those that built-in types do not publish.
+    ///
+    /// # Safety
+    /// As for [`TypeShape::read`].
+    unsafe fn read_fields(&mut self, type_object: Address, layout: &Layout, names: &mut Names<'_>) {
+        let mut base = type_object;
+        while base != 0 {
+            // SAFETY:
+            // - `tp_members` is NULL or an array of `PyMemberDef` (name, type, offset, flags, doc: 40 bytes)
+            //   that ends with a NULL name (descrobject.h, 3.10–3.14);
+            // - bases form a chain that ends with `object`.
+            unsafe {
+                let is_class = raw::type_flags(base) & raw::HEAP_TYPE != 0;
+                let mut member = raw::word(base, type_field::MEMBERS);
+                while member != 0 && raw::word(member, 0) != 0 {
+                    let (kind, offset, member_flags) = (raw::half(member, 8), raw::signed(member, 16), raw::half(member, 24));
+                    // T_OBJECT and T_OBJECT_EX; an offset relative to the base's size (8) is some C type's own.
+                    if matches!(kind, 6 | 16) && member_flags & 8 == 0 {
+                        let name = names.intern(raw::c_string(member, 0));
+                        let name = if is_class { ReferenceName::Slot(name) } else { ReferenceName::Special(name) };
+                        self.add_field(offset, name);
+                    }
+                    member += 40;
+                }
+                for &(offset, field) in unpublished_fields(raw::c_string(base, type_field::NAME), layout.version) {
+                    let name = names.intern(field);
+                    self.add_field(offset, ReferenceName::Special(name));
+                }
+                base = raw::word(base, type_field::BASE);
+            }
+        }
+    }
+
+    fn add_field(&mut self, offset: isize, name: ReferenceName) {
+        let fits = offset >= 16 && offset as usize + raw::WORD <= self.basic_size;
+        if fits && self.fields.iter().all(|field| field.offset != offset) {
+            self.fields.push(Field { offset, name });
+        }
+    }
+
+    /// # Safety
+    /// As for [`TypeShape::read`].
+    unsafe fn read_inline_names(&mut self, type_object: Address, layout: &Layout, names: &mut Names<'_>) {
+        // SAFETY:
+        // - a heap type with inline values has `ht_cached_keys`, a unicode key table (dk_kind 2, split)
+        //   whose entries (key, value: 16 bytes) follow the indices (internal/pycore_dict.h, 3.11–3.14);
+        // - the probe has read an instance's attributes through this.
+        unsafe {
+            let keys = raw::word(type_object, layout.cached_keys);
+            if keys == 0 {
+                return;
+            }
+            let entries = keys + 32 + (1 << raw::byte(keys, 9));
+            let (usable, used) = (raw::word(keys, 16), raw::word(keys, 24));
+            self.inline_capacity = usable + used;
+            for entry in 0..used {
+                let key = raw::word(entries + 16 * entry, 0);
+                let name = if key == 0 { names.intern("") } else { names.text_of(key).unwrap_or_else(|| names.intern("?")) };
+                self.inline_names.push((name, key));
+            }
+        }
+    }
+
+    /// Whether the type is a class that Python code or C code made at run time.
+    pub(crate) fn is_heap_type(&self) -> bool {
+        self.flags & raw::HEAP_TYPE != 0
+    }
+}
+
+pub(crate) fn has_inline_values(layout: &Layout, flags: usize) -> bool {
+    match layout.inline_values {
+        InlineValues::Absent => false,
+        InlineValues::Pointer | InlineValues::Tagged => flags & raw::MANAGED_DICT != 0,
+        InlineValues::Behind => flags & raw::INLINE_VALUES != 0,
+    }
+}
+
+/// The container that the type is or derives from, and whether every `tp_traverse` on the way is the
+/// one of Python classes, so that slots, dict, class and content are all there is.
+unsafe fn content(type_object: Address, known: &KnownTypes) -> (Content, bool) {
+    let mut base = type_object;
+    let mut is_known = true;
+    while base != 0 {
+        let found = match base {
+            b if b == known.object => Some(Content::Nothing),
+            b if b == known.list => Some(Content::List),
+            b if b == known.tuple => Some(Content::Tuple),
+            b if b == known.dict => Some(Content::Dict),
+            b if b == known.set || b == known.frozenset => Some(Content::Set),
+            _ => None,
+        };
+        if let Some(content) = found {
+            return (content, is_known);
+        }
+        // SAFETY: `base` is the live type or one of its bases.
+        unsafe {
+            // A base that the collector does not know (`int`, `datetime`) adds nothing that it could see.
+            if raw::type_flags(base) & (raw::HEAP_TYPE | raw::HAVE_GC) == 0 {
+                return (Content::Nothing, is_known);
+            }
+            is_known &= raw::word(base, type_field::TRAVERSE) == known.subtype_traverse;
+            base = raw::word(base, type_field::BASE);
+        }
+    }
+    (Content::Nothing, false)
+}
+
+fn category(flags: usize, name: &str, content: Content, is_known: bool) -> Category {
+    let is_heap = flags & raw::HEAP_TYPE != 0;
+    match name {
+        _ if flags & raw::TYPE_SUBCLASS != 0 => Category::Type,
+        "code" if !is_heap => Category::Code,
+        "str" if !is_heap => Category::Str,
+        "bytes" if !is_heap => Category::Bytes,
+        "int" if !is_heap => Category::Int,
+        "float" if !is_heap => Category::Float,
+        "NoneType" | "bool" | "ellipsis" | "NotImplementedType" if !is_heap => Category::Constant,
+        _ if flags & raw::HAVE_GC == 0 => Category::Opaque,
+        _ if is_known => Category::Known(content),
+        _ => Category::Traversed(content),
+    }
+}
+
+/// # Safety
+/// `type_object` must be a live type.
+unsafe fn builtin(flags: usize, content: Content, name: &str, type_object: Address) -> Builtin {
+    // SAFETY: the caller's promise.
+    let is_byte_array = name == "bytearray" && unsafe { raw::type_flags(type_object) } & raw::HEAP_TYPE == 0;
+    match content {
+        Content::List => Builtin::List,
+        Content::Dict => Builtin::Dict,
+        Content::Set => Builtin::Set,
+        _ if flags & raw::UNICODE_SUBCLASS != 0 => Builtin::Str,
+        _ if flags & raw::LONG_SUBCLASS != 0 => Builtin::Int,
+        _ if flags & raw::TYPE_SUBCLASS != 0 => Builtin::Type,
+        _ if is_byte_array => Builtin::ByteArray,
+        _ => Builtin::Other,
+    }
+}
+
+fn definition(flags: usize, name: &str) -> Definition {
+    let is_heap = flags & raw::HEAP_TYPE != 0;
+    match name {
+        _ if flags & raw::TYPE_SUBCLASS != 0 => Definition::Type,
+        "module" if !is_heap => Definition::Module,
+        "function" if !is_heap => Definition::Function,
+        "code" if !is_heap => Definition::Code,
+        "builtin_function_or_method" if !is_heap => Definition::BuiltinFunction,
+        "method" if !is_heap => Definition::BoundMethod,
+        _ => Definition::None,
+    }
+}
+
+/// # Safety
+/// `type_object` must be a live type.
+unsafe fn dict_place(type_object: Address, flags: usize) -> DictPlace {
+    if flags & raw::MANAGED_DICT != 0 {
+        return DictPlace::Managed;
+    }
+    // SAFETY: the caller's promise.
+    match unsafe { raw::signed(type_object, type_field::DICT_OFFSET) } {
+        0 => DictPlace::Absent,
+        offset if offset > 0 => DictPlace::At(offset),
+        offset => DictPlace::FromEnd(offset),
+    }
+}
+
+/// Fields of built-in types that are no `tp_members`. They only give names to what `tp_traverse`
+/// reports, so a wrong one would name nothing (cpython/funcobject.h, methodobject.h, classobject.h,
+/// cellobject.h, pyerrors.h, descrobject.h, traceback.h).
+fn unpublished_fields(type_name: &str, version: (u8, u8)) -> &'static [(isize, &'static str)] {
+    match type_name {
+        "function" if version >= (3, 14) => &FUNCTION_3_14,
+        "function" => &FUNCTION,
+        "module" => &[(16, "__dict__")],
+        "method" => &[(16, "__func__"), (24, "__self__")],
+        "builtin_function_or_method" => &[(24, "__self__"), (32, "__module__")],
+        "cell" => &[(16, "cell_contents")],
+        "classmethod" | "staticmethod" => &[(16, "__func__"), (24, "__dict__")],
+        "property" => &[(16, "fget"), (24, "fset"), (32, "fdel"), (40, "__doc__"), (48, "__name__")],
+        "getset_descriptor" | "member_descriptor" | "method_descriptor" | "classmethod_descriptor" | "wrapper_descriptor" => {
+            &[(16, "__objclass__"), (24, "__name__"), (32, "__qualname__")]
+        }
+        "mappingproxy" => &[(16, "mapping")],
+        "traceback" => &[(16, "tb_next"), (24, "tb_frame")],
+        "BaseException" if version >= (3, 11) => {
+            &[(16, "__dict__"), (24, "args"), (32, "__notes__"), (40, "__traceback__"), (48, "__context__"), (56, "__cause__")]
+        }
+        "BaseException" => &[(16, "__dict__"), (24, "args"), (32, "__traceback__"), (40, "__context__"), (48, "__cause__")],
+        _ => &[],
+    }
+}
+
+const FUNCTION: [(isize, &str); 14] = [
+    (16, "__globals__"),
+    (24, "__builtins__"),
+    (32, "__name__"),
+    (40, "__qualname__"),
+    (48, "__code__"),
+    (56, "__defaults__"),
+    (64, "__kwdefaults__"),
+    (72, "__closure__"),
+    (80, "__doc__"),
+    (88, "__dict__"),
+    (104, "__module__"),
+    (112, "__annotations__"),
+    (120, "__type_params__"),
+    (128, "__type_params__"),
+];
+
+const FUNCTION_3_14: [(isize, &str); 14] = {
+    let mut fields = FUNCTION;
+    fields[12] = (120, "__annotate__");
+    fields
+};

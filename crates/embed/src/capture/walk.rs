@@ -1,0 +1,405 @@
+//! The walk: every object that anything leads to, once, with its facts and its references.
+#![allow(unsafe_code)]
+
+use pyo3::ffi;
+use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::frames::Frame;
+use super::layout::Layout;
+use super::names::{NameCache, Names};
+use super::page_index::PageIndex;
+use super::raw::{self, Address};
+use super::references::{Confirmed, collect_visited};
+use super::type_shape::{Category, Definition, KnownTypes, TypeShape};
+use super::{atoms, sizes};
+
+/// Names of fields that the walk itself gives.
+pub(crate) struct FieldNames {
+    pub(crate) dict: TextId,
+    pub(crate) class: TextId,
+}
+
+/// A walk in progress. Everything it points to stays alive because the GIL is held and nothing runs.
+pub(crate) struct Walk<'a> {
+    pub(crate) layout: &'a Layout,
+    pub(crate) known: &'a KnownTypes,
+    pub(crate) builder: HeapGraphBuilder,
+    pub(crate) index: PageIndex,
+    pub(crate) cache: NameCache,
+    pub(crate) field_names: FieldNames,
+    shapes: Vec<TypeShape>,
+    shape_of: FxHashMap<Address, u32>,
+    /// Frames by node (synthetic ones) or by their frame object's address.
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) frame_objects: FxHashMap<Address, usize>,
+    /// Objects that refroots made for the question itself.
+    pub(crate) own_objects: FxHashSet<Address>,
+    namespaces: FxHashSet<u32>,
+    late_namespaces: Vec<NodeId>,
+    pub(crate) cells: Vec<(NodeId, TextId)>,
+    pub(crate) synthetic_type: Option<TypeId>,
+    pub(crate) visited: Vec<Address>,
+    pub(crate) confirmed: Confirmed,
+}
+
+/// How many objects are described between two looks for Ctrl-C: about 5 ms.
+const OBJECTS_BETWEEN_POLLS: usize = 1 << 16;
+
+/// Why a walk ended early.
+pub(crate) enum Stopped {
+    /// Ctrl-C.
+    Interrupted,
+    /// The graph could not be built.
+    Failed(Error),
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(layout: &'a Layout, known: &'a KnownTypes, str_type: Address, room: usize) -> Result<Self, Error> {
+        let mut builder = HeapGraphBuilder::with_room_for(room)?;
+        let field_names = FieldNames { dict: builder.intern("__dict__"), class: builder.intern("__class__") };
+        Ok(Self {
+            layout,
+            known,
+            builder,
+            index: PageIndex::new(),
+            cache: NameCache::new(str_type),
+            field_names,
+            shapes: Vec::new(),
+            shape_of: FxHashMap::default(),
+            frames: Vec::new(),
+            frame_objects: FxHashMap::default(),
+            own_objects: FxHashSet::default(),
+            namespaces: FxHashSet::default(),
+            late_namespaces: Vec::new(),
+            cells: Vec::new(),
+            synthetic_type: None,
+            visited: Vec::new(),
+            confirmed: Confirmed::default(),
+        })
+    }
+
+    pub(crate) fn names(&mut self) -> Names<'_> {
+        Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder }
+    }
+
+    /// The node at an address, numbered when it is new. `None` for what is no object's address:
+    /// NULL, a tagged pointer, what a broken traverse hands out.
+    #[inline]
+    pub(crate) fn node(&mut self, address: Address) -> Option<NodeId> {
+        if address < 0x1000 || address & 7 != 0 {
+            return None;
+        }
+        let place = self.index.place(address)?;
+        if *place == 0 {
+            let id = self.builder.discover(address as u64);
+            *place = id.0 + 1;
+            return Some(id);
+        }
+        Some(NodeId(*place - 1))
+    }
+
+    /// Adds a reference of the object that is being described.
+    #[inline]
+    pub(crate) fn refer(&mut self, target: Address, name: ReferenceName) {
+        if let Some(node) = self.node(target) {
+            self.builder.refer(node, name);
+        }
+    }
+
+    /// Remembers that a dict's keys are names: at once, or for the end where it was described before.
+    pub(crate) fn mark_namespace(&mut self, dict: Address) {
+        if let Some(node) = self.node(dict) {
+            if node.index() >= self.builder.described() {
+                self.namespaces.insert(node.0);
+            } else if !self.builder.has_flag(node, NodeFlags::NAMESPACE) {
+                self.late_namespaces.push(node);
+            }
+        }
+    }
+
+    /// Whether a dict's keys are known to be names; asked once, when it is described.
+    pub(crate) fn take_namespace(&mut self, node: NodeId) -> bool {
+        !self.namespaces.is_empty() && self.namespaces.remove(&node.0)
+    }
+
+    /// Gives each running frame its node: its frame object's, or one of its own. Must come before
+    /// anything else is discovered, so that synthetic frames have the first nodes.
+    pub(crate) fn discover_frames(&mut self) {
+        for at in 0..self.frames.len() {
+            let frame = self.frames[at];
+            if frame.is_synthetic() {
+                self.node(frame.address);
+            } else {
+                self.frame_objects.insert(frame.object, at);
+                self.node(frame.object);
+            }
+        }
+    }
+
+    /// A shape that was read before.
+    pub(crate) fn shape_at(&self, at: usize) -> &TypeShape {
+        &self.shapes[at]
+    }
+
+    /// Describes everything that has been discovered, and all that this discovers.
+    ///
+    /// # Safety
+    /// Every discovered address but those of synthetic frames must be of a live object, the GIL held,
+    /// and no Python code may run.
+    pub(crate) unsafe fn run(&mut self) -> Result<(), Stopped> {
+        let mut until_poll = OBJECTS_BETWEEN_POLLS;
+        while self.builder.described() < self.builder.discovered() && !self.builder.has_failed() {
+            let node = NodeId(self.builder.described() as u32);
+            let address = self.builder.address(node);
+            // SAFETY: the caller's promise, kept up by `node`, which discovers live objects only.
+            unsafe {
+                match self.frames.get(node.index()) {
+                    Some(frame) if frame.is_synthetic() => self.describe_frame(node),
+                    _ => self.describe(node, address as Address),
+                }
+            }
+            until_poll -= 1;
+            if until_poll == 0 {
+                until_poll = OBJECTS_BETWEEN_POLLS;
+                // SAFETY: stable ABI; only reads and clears a flag.
+                if unsafe { ffi::PyOS_InterruptOccurred() } != 0 {
+                    return Err(Stopped::Interrupted);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The shape of a type, read at its first object.
+    ///
+    /// # Safety
+    /// `type_object` must be a live type.
+    pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
+        if let Some(&known) = self.shape_of.get(&type_object) {
+            return known as usize;
+        }
+        let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
+        // SAFETY: the caller's promise.
+        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &mut names) };
+        self.shapes.push(shape);
+        let id = self.shapes.len() - 1;
+        self.shape_of.insert(type_object, id as u32);
+        id
+    }
+
+    /// Describes one object.
+    ///
+    /// # Safety
+    /// `object` must be live.
+    unsafe fn describe(&mut self, node: NodeId, object: Address) {
+        // SAFETY: reads of a live object, by its type's shape.
+        unsafe {
+            let type_object = raw::type_of(object);
+            let at = self.shape(type_object);
+            // The shape leaves its column while it is used, so that the walk can be changed meanwhile.
+            let shape = std::mem::replace(&mut self.shapes[at], TypeShape::vacant());
+            let flags = self.flags(object, &shape);
+            let size = sizes::shallow(object, &shape, self.layout, flags);
+            let refcount = self.refcount(object);
+            let flags = if refcount.is_none() { flags.with(NodeFlags::IMMORTAL) } else { flags };
+            self.builder.describe(NodeRecord { type_id: shape.type_id, size: size as u64, refcount, flags });
+            self.keep_value(object, &shape);
+            self.read_references(node, object, type_object, &shape);
+            let frame = if self.frame_objects.is_empty() { None } else { self.frame_objects.get(&object).copied() };
+            if let Some(frame) = frame {
+                self.read_frame(node, frame);
+            } else {
+                self.define(node, object, &shape);
+            }
+            self.shapes[at] = shape;
+        }
+    }
+
+    /// # Safety
+    /// `object` must be live and of the type of `shape`.
+    unsafe fn flags(&self, object: Address, shape: &TypeShape) -> NodeFlags {
+        let mut flags = NodeFlags::default();
+        // SAFETY: an object of a GC type that does not ask has a header of two words before it; the
+        // first is 0 while the collector does not track it (internal/pycore_gc.h, 3.10–3.14).
+        let is_tracked = unsafe {
+            if shape.flags & raw::HAVE_GC == 0 {
+                false
+            } else if shape.asks_is_gc {
+                ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
+            } else {
+                raw::word(object, -16) != 0
+            }
+        };
+        if is_tracked {
+            flags = flags.with(NodeFlags::TRACKED);
+        }
+        // SAFETY: a type's flags are read of a live type.
+        if shape.category == Category::Type && unsafe { raw::type_flags(object) } & raw::HEAP_TYPE == 0 {
+            flags = flags.with(NodeFlags::STATIC);
+        }
+        if shape.is_own || (!self.own_objects.is_empty() && self.own_objects.contains(&object)) {
+            flags = flags.with(NodeFlags::INTERNAL);
+        }
+        flags
+    }
+
+    /// The reference count; `None` for immortal objects.
+    ///
+    /// # Safety
+    /// `object` must be live.
+    unsafe fn refcount(&self, object: Address) -> Option<u32> {
+        // SAFETY: `ob_refcnt` stands first. From 3.12 an object is immortal when the low 32 bits are
+        // negative (object.h `_Py_IsImmortal`, 64-bit builds); 3.14 keeps flags above them.
+        let count = unsafe { raw::half(object, 0) };
+        if self.layout.version >= (3, 12) && (count as i32) < 0 { None } else { Some(count) }
+    }
+
+    /// # Safety
+    /// `object` must be live and of the type of `shape`.
+    unsafe fn keep_value(&mut self, object: Address, shape: &TypeShape) {
+        use refroots_core::Value;
+        // SAFETY: the category says which exact built-in type the object has.
+        let value = unsafe {
+            match shape.category {
+                Category::Str => {
+                    let (text, length) = self.layout.text(object, Value::LIMIT);
+                    Value::Str(text, length as u64)
+                }
+                Category::Bytes => atoms::bytes_value(object),
+                Category::Int => self.layout.int(object),
+                Category::Float => atoms::float_value(object),
+                Category::Constant => {
+                    let is_true = object == &raw const *ffi::Py_True() as Address;
+                    Value::Constant(constant(self.builder.qualname(shape.type_id), is_true).into())
+                }
+                _ => return,
+            }
+        };
+        self.builder.keep_value(&value);
+    }
+
+    /// Keeps the name of an object that defines one.
+    ///
+    /// # Safety
+    /// `object` must be live and of the type of `shape`.
+    unsafe fn define(&mut self, node: NodeId, object: Address, shape: &TypeShape) {
+        // SAFETY: the definition says which layout the object has; each field is checked for NULL.
+        unsafe {
+            let name = match shape.definition {
+                Definition::None => return,
+                Definition::Type => self.type_name(object),
+                Definition::Module => self.module_name(object),
+                Definition::Function => self.text_at(object, 40),
+                Definition::Code => self.layout.code.and_then(|code| self.text_at(object, code.qualname)),
+                Definition::BoundMethod => {
+                    let function = raw::word(object, 16);
+                    let is_function = function != 0 && {
+                        let at = self.shape(raw::type_of(function));
+                        self.shapes[at].definition == Definition::Function
+                    };
+                    if is_function { self.text_at(function, 40) } else { None }
+                }
+                // `m_ml` at 16 begins with the name (cpython/methodobject.h).
+                Definition::BuiltinFunction => {
+                    let name = raw::c_string(raw::word(object, 16), 0);
+                    Some(self.builder.intern(name))
+                }
+            };
+            if let Some(name) = name {
+                self.builder.define(node, name);
+            }
+            if shape.definition == Definition::Function {
+                self.name_cells(object);
+            }
+        }
+    }
+
+    /// # Safety
+    /// `object` must be a live type.
+    unsafe fn type_name(&mut self, object: Address) -> Option<TextId> {
+        // SAFETY: the caller's promise.
+        let (type_id, _) = unsafe {
+            let flags = raw::type_flags(object);
+            self.names().type_named(object, flags)
+        };
+        let name = self.builder.type_name(type_id);
+        Some(self.builder.intern(&name))
+    }
+
+    /// # Safety
+    /// `module` must be a live module.
+    unsafe fn module_name(&mut self, module: Address) -> Option<TextId> {
+        // SAFETY: `md_dict` at 16 is a dict or NULL (internal/pycore_moduleobject.h, 3.10–3.14).
+        unsafe {
+            let dict = raw::word(module, 16);
+            if dict == 0 {
+                return None;
+            }
+            let mut names = self.names();
+            let name = names.item(dict, "__name__")?;
+            names.text_of(name)
+        }
+    }
+
+    /// The text of a string field.
+    ///
+    /// # Safety
+    /// The word at `offset` must be NULL or a live object.
+    pub(crate) unsafe fn text_at(&mut self, object: Address, offset: isize) -> Option<TextId> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let text = raw::word(object, offset);
+            if text == 0 { None } else { self.names().text_of(text) }
+        }
+    }
+
+    /// Gives names that were learnt after the objects had been described, and turns the graph around.
+    ///
+    /// # Safety
+    /// As for [`Walk::run`], which must have ended well.
+    pub(crate) unsafe fn finish(mut self) -> Result<HeapGraph, Error> {
+        for (cell, name) in std::mem::take(&mut self.cells) {
+            self.builder.rename_all(cell, ReferenceName::Cell(name));
+        }
+        for dict in std::mem::take(&mut self.late_namespaces) {
+            let mut attributes: FxHashMap<NodeId, TextId> = FxHashMap::default();
+            for key in self.builder.item_keys(dict) {
+                let address = self.builder.address(key) as Address;
+                // SAFETY: the caller's promise: keys are alive.
+                if let Some(text) = unsafe { self.names().text_of(address) } {
+                    attributes.insert(key, text);
+                }
+            }
+            self.builder.items_to_attributes(dict, |key| attributes.get(&key).copied());
+            self.builder.flag(dict, NodeFlags::NAMESPACE);
+        }
+        drop(self.index);
+        self.builder.finish()
+    }
+
+    /// Reads what `tp_traverse` says of an object into `visited`.
+    ///
+    /// # Safety
+    /// `object` must be a live object that the collector tracks, of a type with this traverse.
+    pub(crate) unsafe fn traverse(&mut self, object: Address, traverse: raw::Traverse) {
+        self.visited.clear();
+        // SAFETY:
+        // - a tracked object is complete, so its traverse may be called at any time with the GIL held;
+        // - traverse runs no Python code, and the visitor only appends to the vector.
+        unsafe {
+            traverse(object as *mut ffi::PyObject, collect_visited, (&raw mut self.visited).cast());
+        }
+    }
+}
+
+/// What Python calls the only objects of their types.
+fn constant(type_name: &str, is_true: bool) -> &'static str {
+    match type_name {
+        "NoneType" => "None",
+        "bool" if is_true => "True",
+        "bool" => "False",
+        "ellipsis" => "Ellipsis",
+        _ => "NotImplemented",
+    }
+}
