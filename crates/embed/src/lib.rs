@@ -1,16 +1,38 @@
 //! The extension module `refroots._native`: captures the live interpreter, and shows the library to Python.
+//!
+//! Faces hold no logic: each function here takes arguments apart, asks the library, and wraps the answer.
 
+mod ask;
 mod capture;
+mod chain;
+mod heap;
+mod object;
+mod picture;
+mod refused;
+mod types;
 
 use pyo3::prelude::*;
 
+/// The compiled part of refroots.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::ask::{capture, objects, show_backrefs, show_refs, why};
+    #[pymodule_export]
+    use super::chain::{Chain, Root};
+    #[pymodule_export]
+    use super::heap::Heap;
+    #[pymodule_export]
+    use super::object::{Object, ObjectSet, Reference};
+    #[pymodule_export]
+    use super::picture::Picture;
+    #[pymodule_export]
+    use super::types::{TypeCount, TypeTable};
+
     use pyo3::prelude::*;
 
-    #[pyfunction]
-    fn smoke(py: Python<'_>) -> PyResult<(usize, usize)> {
-        let graph = crate::capture::capture(py, &crate::capture::Purpose::default())?;
-        Ok((graph.node_count(), graph.edge_count()))
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

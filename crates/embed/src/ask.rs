@@ -1,0 +1,142 @@
+//! The functions of the package: capture, and one question each.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use refroots_core::petgraph::Direction;
+use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::{paths, select};
+use refroots_core::{HeapGraph, NodeId, Values};
+
+use crate::capture::{self as live, Purpose};
+use crate::chain::Chain;
+use crate::heap::{Heap, node_of};
+use crate::picture::{Picture, format_of, save_view};
+use crate::refused;
+
+/// capture(fork=False)
+/// --
+///
+/// Captures every object of this process and every reference between them.
+#[pyfunction]
+#[pyo3(signature = (fork=false))]
+pub(crate) fn capture(py: Python<'_>, fork: bool) -> PyResult<Heap> {
+    if fork {
+        return Err(PyNotImplementedError::new_err("fork=True is not built yet; capture() pauses the process for about one gc.collect()"));
+    }
+    live::capture(py, &Purpose::default()).map(Heap::new)
+}
+
+/// The live objects of one exact type, in heap order.
+#[pyfunction]
+pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let graph = live::capture(py, &Purpose::default())?;
+    match select::find_type(&graph, type_name) {
+        Ok(found) => Ok(live::objects_at(py, &graph, &found.nodes)),
+        // A type without objects is an answer here, not an error.
+        Err(refroots_core::Error::NoLiveObjects(_)) => Ok(Vec::new()),
+        Err(error) => Err(refused::core(error)),
+    }
+}
+
+/// Why an object is alive: the shortest chain from a GC root.
+#[pyfunction]
+#[pyo3(signature = (obj, *, filename=None, values="short"))]
+pub(crate) fn why(py: Python<'_>, obj: &Bound<'_, PyAny>, filename: Option<PathBuf>, values: &str) -> PyResult<Chain> {
+    let values = policy(values)?;
+    format_of(filename.as_ref())?;
+    let graph = Arc::new(live::capture(py, &Purpose { asks: true, ..Purpose::default() })?);
+    let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
+    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions::default()))).with_values(values);
+    if let Some(path) = filename {
+        save_view(py, &chain.view(), &path)?;
+    }
+    Ok(chain)
+}
+
+/// What refers to the objects, drawn.
+#[pyfunction]
+#[pyo3(signature = (*objs, depth=3, too_many=10, filename=None, ignore=None, values="short"))]
+pub(crate) fn show_backrefs(
+    py: Python<'_>,
+    objs: &Bound<'_, PyTuple>,
+    depth: i64,
+    too_many: i64,
+    filename: Option<PathBuf>,
+    ignore: Option<&Bound<'_, PyAny>>,
+    values: &str,
+) -> PyResult<Picture> {
+    show(py, Direction::Incoming, objs, depth, too_many, filename, ignore, values)
+}
+
+/// What the objects refer to, drawn.
+#[pyfunction]
+#[pyo3(signature = (*objs, depth=3, too_many=10, filename=None, ignore=None, values="short"))]
+pub(crate) fn show_refs(
+    py: Python<'_>,
+    objs: &Bound<'_, PyTuple>,
+    depth: i64,
+    too_many: i64,
+    filename: Option<PathBuf>,
+    ignore: Option<&Bound<'_, PyAny>>,
+    values: &str,
+) -> PyResult<Picture> {
+    show(py, Direction::Outgoing, objs, depth, too_many, filename, ignore, values)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one for each argument of the Python functions")]
+fn show(
+    py: Python<'_>,
+    direction: Direction,
+    objs: &Bound<'_, PyTuple>,
+    depth: i64,
+    too_many: i64,
+    filename: Option<PathBuf>,
+    ignore: Option<&Bound<'_, PyAny>>,
+    values: &str,
+) -> PyResult<Picture> {
+    if objs.is_empty() {
+        return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
+    }
+    let depth = at_least_one("depth", depth)?;
+    let too_many = at_least_one("too_many", too_many)? as usize;
+    let values = policy(values)?;
+    format_of(filename.as_ref())?;
+    let ignored: Vec<Bound<'_, PyAny>> = match ignore {
+        Some(ignore) => ignore.try_iter()?.collect::<PyResult<_>>()?,
+        None => Vec::new(),
+    };
+    let mut own_objects = vec![objs.as_ptr() as usize];
+    own_objects.extend(ignore.map(|ignore| ignore.as_ptr() as usize));
+    let graph = live::capture(py, &Purpose { own_objects, asks: true })?;
+    let starts = objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
+    let hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
+    let picture = py.detach(|| look(&graph, &starts, &hidden, Neighbourhood { direction, depth, too_many, filter: None, values }));
+    if let Some(path) = filename {
+        picture.save_to(py, &path)?;
+    }
+    Ok(picture)
+}
+
+fn look(graph: &HeapGraph, starts: &[NodeId], hidden: &[NodeId], what: Neighbourhood<'_>) -> Picture {
+    let is_shown = |node: NodeId| !hidden.contains(&node);
+    Picture::new(neighbourhood(graph, starts, &Neighbourhood { filter: Some(&is_shown), ..what }))
+}
+
+fn at_least_one(name: &str, value: i64) -> PyResult<u32> {
+    match u32::try_from(value) {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err(PyValueError::new_err(format!("{name} must be 1 or more, found {value}"))),
+    }
+}
+
+fn policy(values: &str) -> PyResult<Values> {
+    match values {
+        "short" => Ok(Values::Short),
+        "none" => Ok(Values::None),
+        other => Err(PyValueError::new_err(format!("values must be \"short\" or \"none\", found {other:?}"))),
+    }
+}

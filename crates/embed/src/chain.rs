@@ -1,0 +1,112 @@
+//! `Chain`: why one object is alive.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use refroots_core::query::paths;
+use refroots_core::{HeapGraph, Values};
+
+use crate::object::{Object, Reference};
+use crate::picture::{Picture, mimebundle, save_view};
+
+/// The shortest chain of references from a GC root to an object. `str()` is the tree for a terminal.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct Chain {
+    graph: Arc<HeapGraph>,
+    chain: paths::Chain,
+    values: Values,
+}
+
+impl Chain {
+    pub(crate) fn new(graph: &Arc<HeapGraph>, chain: paths::Chain) -> Self {
+        Self { graph: Arc::clone(graph), chain, values: Values::Short }
+    }
+
+    pub(crate) fn with_values(self, values: Values) -> Self {
+        Self { values, ..self }
+    }
+
+    pub(crate) fn view(&self) -> refroots_core::View {
+        self.chain.view(&self.graph, self.values)
+    }
+}
+
+/// What a chain begins with.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct Root {
+    /// `"module"`, `"frame"`, `"interpreter"`, `"static"`, `"external"` or `"garbage"`.
+    #[pyo3(get)]
+    kind: &'static str,
+    /// The root in words: `"module app"`.
+    #[pyo3(get)]
+    text: String,
+}
+
+#[pymethods]
+impl Root {
+    fn __repr__(&self) -> String {
+        format!("<refroots.Root {}: {}>", self.kind, self.text)
+    }
+}
+
+#[pymethods]
+impl Chain {
+    /// What the chain begins with.
+    #[getter]
+    fn root(&self) -> Root {
+        Root { kind: self.chain.root.word(), text: self.chain.root_text(&self.graph, self.values) }
+    }
+
+    /// The object that was asked about.
+    #[getter]
+    fn target(&self) -> Object {
+        Object::new(&self.graph, self.chain.target)
+    }
+
+    /// The references from the root to the object.
+    #[getter]
+    fn references(&self) -> Vec<Reference> {
+        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference)).collect()
+    }
+
+    /// The chain as Python code, `"app.CACHE['k'][17].owner"`; `None` where code cannot say it.
+    #[getter]
+    fn expression(&self) -> Option<String> {
+        self.chain.expression(&self.graph, self.values)
+    }
+
+    /// The chain as a picture.
+    #[getter]
+    fn picture(&self) -> Picture {
+        Picture::new(self.view())
+    }
+
+    /// Writes the chain; the ending of the name says how: .png, .svg, .dot, .txt.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        save_view(py, &self.view(), &path)
+    }
+
+    fn __len__(&self) -> usize {
+        self.chain.references.len()
+    }
+
+    fn __bool__(&self) -> bool {
+        true
+    }
+
+    fn __str__(&self) -> String {
+        refroots_render::text(&self.view())
+    }
+
+    /// At a prompt the tree itself says most.
+    fn __repr__(&self) -> String {
+        self.__str__().trim_end().to_owned()
+    }
+
+    #[pyo3(signature = (**_kwargs))]
+    fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
+        mimebundle(py, &self.view())
+    }
+}

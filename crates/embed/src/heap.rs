@@ -1,0 +1,93 @@
+//! `Heap`: a captured heap that Python can ask.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use refroots_core::query::{histogram, paths, select};
+use refroots_core::{HeapGraph, NodeId};
+
+use crate::chain::Chain;
+use crate::object::{Object, ObjectSet};
+use crate::refused;
+use crate::types::TypeTable;
+
+/// Every object of the process at one moment. It keeps none of them alive.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct Heap {
+    graph: Arc<HeapGraph>,
+}
+
+impl Heap {
+    pub(crate) fn new(graph: HeapGraph) -> Self {
+        Self { graph: Arc::new(graph) }
+    }
+}
+
+/// The node of a live object; type and address must both agree, because addresses are used again.
+pub(crate) fn node_of(graph: &HeapGraph, object: &Bound<'_, PyAny>) -> Result<NodeId, String> {
+    let address = object.as_ptr() as u64;
+    let node = graph.at_address(address).filter(|&node| graph.is_shown(node));
+    let node = node.ok_or_else(|| "the object was not there when the heap was captured, or nothing that refroots sees refers to it".to_owned())?;
+    let type_address = object.get_type().as_ptr() as u64;
+    let type_name = graph.at_address(type_address).and_then(|node| graph.definition(node));
+    let captured = graph.type_name(graph.type_of(node));
+    if type_name == Some(captured.as_str()) {
+        Ok(node)
+    } else {
+        Err(format!("the heap has another object at that address, of type {captured}"))
+    }
+}
+
+#[pymethods]
+impl Heap {
+    fn __len__(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Number of references.
+    #[getter]
+    fn reference_count(&self) -> usize {
+        self.graph.edge_count()
+    }
+
+    /// What capture could not see, one line each.
+    #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.graph.notes().to_vec()
+    }
+
+    fn __getitem__(&self, object: &Bound<'_, PyAny>) -> PyResult<Object> {
+        let node = node_of(&self.graph, object).map_err(PyKeyError::new_err)?;
+        Ok(Object::new(&self.graph, node))
+    }
+
+    fn __contains__(&self, object: &Bound<'_, PyAny>) -> bool {
+        node_of(&self.graph, object).is_ok()
+    }
+
+    /// The objects of one exact type, by its name: `Foo` or `app.models.Foo`.
+    fn find(&self, type_name: &str) -> PyResult<ObjectSet> {
+        let found = select::find_type(&self.graph, type_name).map_err(refused::core)?;
+        Ok(ObjectSet::new(&self.graph, found.nodes))
+    }
+
+    /// Why an object is alive: a live one, or an `Object` of this heap.
+    fn why(&self, py: Python<'_>, obj: &Bound<'_, PyAny>) -> PyResult<Chain> {
+        let node = match obj.extract::<PyRef<'_, Object>>() {
+            Ok(known) if Arc::ptr_eq(&known.graph, &self.graph) => known.node,
+            Ok(_) => return Err(PyTypeError::new_err("that Object is of another heap; ask the heap that it came from")),
+            Err(_) => node_of(&self.graph, obj).map_err(PyKeyError::new_err)?,
+        };
+        Ok(py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, node, &paths::WhyOptions::default()))))
+    }
+
+    /// Objects and bytes by type.
+    fn by_type(&self, py: Python<'_>) -> TypeTable {
+        py.detach(|| TypeTable::new(histogram::by_type(&self.graph)))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<refroots.Heap: {} objects, {} references>", self.graph.node_count(), self.graph.edge_count())
+    }
+}

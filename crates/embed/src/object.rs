@@ -1,0 +1,187 @@
+//! `Object`, `Reference`, `ObjectSet`: nodes and edges of a captured heap, as plain facts.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use refroots_core::query::paths::{self, WhyOptions};
+use refroots_core::{HeapGraph, NodeId, Values, Wording};
+
+use crate::chain::Chain;
+
+/// One object of a captured heap: facts about it, not the object itself.
+#[pyclass(frozen, eq, hash, module = "refroots")]
+#[derive(Clone)]
+pub(crate) struct Object {
+    pub(crate) graph: Arc<HeapGraph>,
+    pub(crate) node: NodeId,
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.graph, &other.graph) && self.node == other.node
+    }
+}
+
+impl std::hash::Hash for Object {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.node.hash(state);
+    }
+}
+
+impl Object {
+    pub(crate) fn new(graph: &Arc<HeapGraph>, node: NodeId) -> Self {
+        Self { graph: Arc::clone(graph), node }
+    }
+
+    fn line(&self) -> String {
+        let text = self.text();
+        let separator = if text.is_empty() { "" } else { " " };
+        format!("{} #{}{separator}{text}", self.type_name(), self.node.0)
+    }
+}
+
+#[pymethods]
+impl Object {
+    /// The whole name of its exact type: `"app.models.Foo"`, `"list"`.
+    #[getter(r#type)]
+    fn type_name(&self) -> String {
+        self.graph.type_name(self.graph.type_of(self.node))
+    }
+
+    /// Its number in the heap, counted from 0 in heap order.
+    #[getter]
+    fn ordinal(&self) -> u32 {
+        self.node.0
+    }
+
+    /// Its address: what `id()` gave.
+    #[getter]
+    fn address(&self) -> u64 {
+        self.graph.address(self.node)
+    }
+
+    /// Shallow size in bytes: the object itself with its GC header, inline values and own tables.
+    #[getter]
+    fn size(&self) -> u64 {
+        self.graph.size(self.node)
+    }
+
+    /// Its reference count; `None` where it says nothing (immortal objects).
+    #[getter]
+    fn refcount(&self) -> Option<u32> {
+        self.graph.refcount(self.node)
+    }
+
+    /// References from outside the graph, from C code or a C stack; `None` where that is unknowable.
+    #[getter]
+    fn external(&self) -> Option<u32> {
+        self.graph.external(self.node)
+    }
+
+    /// A definition's name, an atom's value (up to 40 characters) or a container's length; may be empty.
+    #[getter]
+    fn text(&self) -> String {
+        Wording::new(&self.graph, Values::Short).node(self.node)
+    }
+
+    /// What it refers to, in its own order.
+    #[getter]
+    fn referents(&self) -> Vec<Reference> {
+        self.graph.references_from(self.node).map(|reference| Reference::new(&self.graph, reference)).collect()
+    }
+
+    /// What refers to it, in heap order; refroots' own objects are left out.
+    #[getter]
+    fn referrers(&self) -> Vec<Reference> {
+        let shown = self.graph.references_to(self.node).filter(|reference| self.graph.is_shown(reference.source));
+        shown.map(|reference| Reference::new(&self.graph, reference)).collect()
+    }
+
+    /// The shortest chain from a GC root to it.
+    fn chain(&self, py: Python<'_>) -> Chain {
+        py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default())))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<refroots.Object {}>", self.line())
+    }
+}
+
+/// One reference: who holds whom, and under which name.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct Reference {
+    graph: Arc<HeapGraph>,
+    reference: refroots_core::Reference,
+}
+
+impl Reference {
+    pub(crate) fn new(graph: &Arc<HeapGraph>, reference: refroots_core::Reference) -> Self {
+        Self { graph: Arc::clone(graph), reference }
+    }
+}
+
+#[pymethods]
+impl Reference {
+    /// The referrer.
+    #[getter]
+    fn source(&self) -> Object {
+        Object::new(&self.graph, self.reference.source)
+    }
+
+    /// The referent.
+    #[getter]
+    fn target(&self) -> Object {
+        Object::new(&self.graph, self.reference.target)
+    }
+
+    /// How it is held: `"attribute"`, `"item"`, `"index"`, `"local"`, …
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.reference.kind.word()
+    }
+
+    /// The name as Python would write it: `".x"`, `"['k']"`, `"[3]"`; empty where nothing names it.
+    #[getter]
+    fn name(&self) -> String {
+        Wording::new(&self.graph, Values::Short).reference(self.reference)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<refroots.Reference {} {} -> {}>", self.source().line(), self.name(), self.target().line())
+    }
+}
+
+/// Objects of one heap, in heap order.
+#[pyclass(frozen, sequence, module = "refroots")]
+pub(crate) struct ObjectSet {
+    graph: Arc<HeapGraph>,
+    nodes: Vec<NodeId>,
+}
+
+impl ObjectSet {
+    pub(crate) fn new(graph: &Arc<HeapGraph>, nodes: Vec<NodeId>) -> Self {
+        Self { graph: Arc::clone(graph), nodes }
+    }
+}
+
+#[pymethods]
+impl ObjectSet {
+    fn __len__(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn __getitem__(&self, index: isize) -> PyResult<Object> {
+        let at = if index < 0 { index + self.nodes.len() as isize } else { index };
+        let node = usize::try_from(at).ok().and_then(|at| self.nodes.get(at));
+        match node {
+            Some(&node) => Ok(Object::new(&self.graph, node)),
+            None => Err(PyIndexError::new_err(format!("there are {} objects, none at index {index}", self.nodes.len()))),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let type_name = self.nodes.first().map_or_else(String::new, |&node| self.graph.type_name(self.graph.type_of(node)));
+        format!("<refroots.ObjectSet: {} × {type_name}>", self.nodes.len())
+    }
+}
