@@ -2,6 +2,7 @@
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::wording::grouped;
 use crate::{EdgeKind, NodeId, RootKind};
 
 /// A small directed graph of worded nodes and references.
@@ -76,5 +77,28 @@ impl View {
     /// The nodes that the question was about, in order.
     pub fn starts(&self) -> impl Iterator<Item = NodeIndex> + '_ {
         self.graph.node_indices().filter(|&node| self.graph[node].is_start)
+    }
+
+    /// What the picture leaves out at a node because there were too many: `27 more referrers`.
+    pub fn cut_text(&self, node: NodeIndex) -> Option<String> {
+        let cut = self.graph[node].cut;
+        (cut > 0).then(|| format!("{} more {}", grouped(cut), self.neighbours(cut)))
+    }
+
+    /// What the picture leaves out at a node because it ends there: `+5 referrers further up`.
+    pub fn beyond_text(&self, node: NodeIndex) -> Option<String> {
+        let beyond = self.graph[node].beyond;
+        let way = if self.question == Question::Referents { "down" } else { "up" };
+        (beyond > 0).then(|| format!("+{} {} further {way}", grouped(beyond), self.neighbours(beyond)))
+    }
+
+    /// The word for so many neighbours in the direction of the question.
+    fn neighbours(&self, count: u64) -> &'static str {
+        match (self.question, count) {
+            (Question::Referents, 1) => "referent",
+            (Question::Referents, _) => "referents",
+            (_, 1) => "referrer",
+            (_, _) => "referrers",
+        }
     }
 }

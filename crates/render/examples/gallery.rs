@@ -1,0 +1,95 @@
+//! Draws a few views into a directory: `cargo run -p refroots-render --example gallery -- /tmp/gallery`.
+
+use std::error::Error;
+use std::path::Path;
+
+use refroots_core::petgraph::Direction;
+use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::paths::{WhyOptions, why};
+use refroots_core::{NodeId, Values, View, sketch};
+use refroots_render::{Format, render};
+
+const LEAK: &str = "
+    foo: app.models.Foo
+    other: app.models.Foo
+    foo -> fd .__dict__
+    fd: dict namespace
+    fd -> name .name
+    fd -> foo .self
+    name: str 'the first one, with a rather long value'
+    app: module 'app' root
+    app -> appd .__dict__
+    appd: dict namespace
+    appd -> cache .CACHE
+    cache: dict
+    cache -> list [key]
+    key: str 'recent'
+    list: list
+    list -> foo [0]
+    list -> foo [1]
+    list -> other [2]
+    main: frame 'app.main:20' root synthetic
+    main -> foo local first
+    main -> cell .__closure__
+    cell: cell
+    cell -> foo <self>
+    func: function 'app.register.<locals>.callback'
+    func -> cell .__closure__
+    handlers: dict root
+    handlers -> func [nick]
+    nick: str 'on_exit'
+    s: set
+    s -> foo [*]
+    t: tuple
+    t -> s [0]
+";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let directory = std::env::args().nth(1).ok_or("give a directory")?;
+    let directory = Path::new(&directory);
+    std::fs::create_dir_all(directory)?;
+    let leak = sketch::parse(LEAK)?;
+    let around = |graph, direction, depth, too_many| {
+        let what = Neighbourhood { direction, depth, too_many, filter: None, values: Values::Short };
+        neighbourhood(graph, &[NodeId(0)], &what)
+    };
+    let mut star = String::from("hub: app.Hub\n");
+    for i in 0..60 {
+        star.push_str(&format!("d{i}: dict\nd{i} -> hub [3]\nl{i}: list\nl{i} -> d{i} [{i}]\n"));
+    }
+    let star = sketch::parse(&star)?;
+    let pictures: Vec<(&str, View)> = vec![
+        ("backrefs", around(&leak, Direction::Incoming, 4, 10)),
+        ("refs", around(&leak, Direction::Outgoing, 3, 10)),
+        ("why", why(&leak, NodeId(0), &WhyOptions::default()).view(&leak, Values::Short)),
+        ("why-other", why(&leak, NodeId(1), &WhyOptions::default()).view(&leak, Values::Short)),
+        ("cut", around(&star, Direction::Incoming, 1, 8)),
+        ("cut-refs", around(&leak, Direction::Outgoing, 1, 1)),
+        ("star", around(&star, Direction::Incoming, 2, 40)),
+        ("cyclic", around(&sketch::parse(&tangle(60, 237))?, Direction::Incoming, 6, 50)),
+    ];
+    for (name, view) in &pictures {
+        for (ending, format) in [("txt", Format::Text), ("dot", Format::Dot), ("svg", Format::Svg), ("png", Format::Png)] {
+            std::fs::write(directory.join(format!("{name}.{ending}")), render(view, format)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// A graph in which everything leads to everything, the same on every run.
+fn tangle(nodes: u64, edges: u64) -> String {
+    let mut state = 1_u64;
+    let mut next = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut sketch = String::new();
+    for i in 0..nodes {
+        let type_name = ["dict", "list", "app.Node", "tuple"][next(4) as usize];
+        sketch.push_str(&format!("x{i}: {type_name}\n"));
+    }
+    for _ in 0..edges {
+        sketch.push_str(&format!("x{} -> x{} [{}]\n", next(nodes), next(nodes), next(30)));
+    }
+    sketch
+}

@@ -1,0 +1,112 @@
+//! All escaping: what a reader must not be misled by, and what each language must not take for its own.
+
+/// A text fit to be shown: what is invisible, moves the cursor or turns the direction of reading
+/// is spelled out, and what goes beyond `limit` characters becomes `…`.
+///
+/// Looks at no more than `limit` characters, however long the text is.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
+    let mut out = String::new();
+    let mut written = 0;
+    for c in text.chars() {
+        let spelled = spelled_out(c);
+        let width = spelled.as_ref().map_or(1, String::len);
+        if written + width > limit {
+            while written + 1 > limit && out.pop().is_some() {
+                written -= 1;
+            }
+            out.push('…');
+            return out;
+        }
+        written += width;
+        match spelled {
+            Some(spelled) => out.push_str(&spelled),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// How Python would write a character that must not be shown as it is.
+fn spelled_out(c: char) -> Option<String> {
+    match c {
+        '\n' => Some("\\n".to_owned()),
+        '\r' => Some("\\r".to_owned()),
+        '\t' => Some("\\t".to_owned()),
+        c if c.is_control() => Some(format!("\\x{:02x}", u32::from(c))),
+        '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' => Some(format!("\\u{:04x}", u32::from(c))),
+        c if u32::from(c) & 0xfffe == 0xfffe || ('\u{e0000}'..='\u{e0fff}').contains(&c) => {
+            Some(format!("\\U{:08x}", u32::from(c)))
+        }
+        _ => None,
+    }
+}
+
+/// A text as the content or a double-quoted attribute of XML.
+pub(crate) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Lines as one quoted string of DOT, such that Graphviz draws them as they are: no quote ends the
+/// string, no backslash begins an escape (`\N`, `\G`, `\l`), no `&` an entity.
+pub(crate) fn dot<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    let mut out = String::from("\"");
+    for (i, line) in lines.into_iter().enumerate() {
+        if i > 0 {
+            out.push_str("\\n");
+        }
+        for c in line.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '&' => out.push_str("&amp;"),
+                c if c.is_control() => out.push('\u{fffd}'),
+                c => out.push(c),
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_spelled_out() {
+        assert_eq!(printable("a\0\u{1b}[31m\n\u{9b}\u{202e}b\u{feff}", 60), "a\\x00\\x1b[31m\\n\\x9b\\u202eb\\ufeff");
+        assert_eq!(printable("\u{ffff}\u{10fffe}", 60), "\\U0000ffff\\U0010fffe");
+        assert_eq!(printable("é 漢字 \u{fffd} 😀 e\u{301}", 60), "é 漢字 \u{fffd} 😀 e\u{301}");
+    }
+
+    #[test]
+    fn long_texts_are_cut_to_the_limit() {
+        assert_eq!(printable("abcdef", 6), "abcdef");
+        assert_eq!(printable("abcdefg", 6), "abcde…");
+        assert_eq!(printable("abcde\n", 6), "abcde…");
+        assert_eq!(printable(&"x".repeat(50 << 20), 60).chars().count(), 60);
+        assert_eq!(printable("", 6), "");
+    }
+
+    #[test]
+    fn xml_and_dot_get_their_own_escapes() {
+        assert_eq!(xml("<a b=\"&\">]]>"), "&lt;a b=&quot;&amp;&quot;&gt;]]&gt;");
+        assert_eq!(dot(["a\"b\\N", "&lt;<i>\\"]), "\"a\\\"b\\\\N\\n&amp;lt;<i>\\\\\"");
+    }
+}

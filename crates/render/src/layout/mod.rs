@@ -1,0 +1,175 @@
+//! Where boxes and arrows of given sizes go: which engine decides, and what it answers.
+
+mod dagre;
+#[cfg(feature = "graphviz-pure")]
+mod graphviz;
+mod orient;
+
+use crate::Error;
+
+/// A point; y grows downwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+/// Width and height.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Size {
+    pub(crate) w: f64,
+    pub(crate) h: f64,
+}
+
+/// What is to be laid out.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) boxes: Vec<Size>,
+    /// For each box the rank that it belongs on: small above, large below.
+    pub(crate) levels: Vec<i64>,
+    pub(crate) arrows: Vec<Arrow>,
+}
+
+/// One arrow between two boxes.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrow {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) label: Option<Size>,
+    /// Whether `to` must stand below `from`.
+    pub(crate) sets_rank: bool,
+}
+
+/// Where everything is.
+#[derive(Debug, Default)]
+pub(crate) struct Geometry {
+    pub(crate) size: Size,
+    /// The centre of each box.
+    pub(crate) centres: Vec<Point>,
+    /// For each arrow a chain of cubic Bézier curves, from one box's border to the other's: a
+    /// point, then three for each curve.
+    pub(crate) curves: Vec<Vec<Point>>,
+    /// The centre of each arrow's label.
+    pub(crate) labels: Vec<Option<Point>>,
+}
+
+/// Lays out plans whose arrows all point down.
+trait Engine: Sync {
+    fn name(&self) -> &'static str;
+    /// The geometry, in any frame; else why there is none.
+    fn lay_out(&self, plan: &Plan) -> Result<Geometry, String>;
+}
+
+/// A layout, and how it was come by.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(crate) geometry: Geometry,
+    /// The engine's name; with a note where another one failed first.
+    pub(crate) engine: String,
+}
+
+/// What is done with a plan of some size. The order is that of preference.
+struct Policy {
+    nodes: usize,
+    edges: usize,
+    engine: &'static dyn Engine,
+}
+
+/// Up to how many nodes and edges which engine is asked. The size alone decides, never the clock,
+/// so that the same graph gives the same picture.
+const POLICY: &[Policy] = &[
+    #[cfg(feature = "graphviz-pure")]
+    Policy { nodes: 3_000, edges: 10_000, engine: &graphviz::GraphvizPure },
+    Policy { nodes: 50_000, edges: 200_000, engine: &dagre::Dugong },
+];
+
+/// With more edges than this for each node, those between nodes of one level set no ranks.
+const DENSE: usize = 8;
+
+fn engines(nodes: usize, edges: usize) -> impl Iterator<Item = &'static dyn Engine> {
+    POLICY.iter().filter(move |policy| nodes <= policy.nodes && edges <= policy.edges).map(|policy| policy.engine)
+}
+
+/// Lays a plan out.
+pub(crate) fn lay_out(mut plan: Plan) -> Result<Layout, Error> {
+    let (nodes, edges) = (plan.boxes.len(), plan.arrows.len());
+    let is_dense = edges > DENSE * nodes;
+    let flipped = orient::point_down(&mut plan, is_dense);
+    let mut failures = Vec::new();
+    let mut is_asked = false;
+    for engine in engines(nodes, edges) {
+        is_asked = true;
+        match on_a_large_stack(engine, &plan).and_then(|geometry| checked(geometry, &plan)) {
+            Ok(mut geometry) => {
+                for (curve, _) in geometry.curves.iter_mut().zip(&flipped).filter(|(_, flipped)| **flipped) {
+                    curve.reverse();
+                }
+                move_to_origin(&mut geometry, &plan);
+                let note = failures.iter().map(|failure| format!(" ({failure})")).collect::<String>();
+                return Ok(Layout { geometry, engine: format!("{}{note}", engine.name()) });
+            }
+            Err(problem) => failures.push(format!("{} failed: {problem}", engine.name())),
+        }
+    }
+    if is_asked { Err(Error::Layout(failures.join("; "))) } else { Err(Error::TooLarge { nodes, edges }) }
+}
+
+/// The engines recurse: on a stack of their own, and with their panics caught.
+fn on_a_large_stack(engine: &dyn Engine, plan: &Plan) -> Result<Geometry, String> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || engine.lay_out(plan));
+        match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|_| Err("it panicked".to_owned())),
+            Err(problem) => Err(problem.to_string()),
+        }
+    })
+}
+
+/// Refuses a geometry that leaves something out.
+fn checked(geometry: Geometry, plan: &Plan) -> Result<Geometry, String> {
+    let is_complete = geometry.centres.len() == plan.boxes.len()
+        && geometry.curves.len() == plan.arrows.len()
+        && geometry.labels.len() == plan.arrows.len()
+        && geometry.curves.iter().all(|curve| curve.len() > 3 && curve.len() % 3 == 1)
+        && geometry.labels.iter().zip(&plan.arrows).all(|(label, arrow)| label.is_some() == arrow.label.is_some());
+    let mut points = geometry.centres.iter().chain(geometry.curves.iter().flatten()).chain(geometry.labels.iter().flatten());
+    if is_complete && points.all(|point| point.x.is_finite() && point.y.is_finite()) {
+        Ok(geometry)
+    } else {
+        Err("its geometry is incomplete".to_owned())
+    }
+}
+
+/// Moves everything so that it begins at the origin, and measures the canvas.
+fn move_to_origin(geometry: &mut Geometry, plan: &Plan) {
+    let mut low = Point { x: f64::INFINITY, y: f64::INFINITY };
+    let mut high = Point { x: f64::NEG_INFINITY, y: f64::NEG_INFINITY };
+    let mut cover = |centre: Point, size: Size| {
+        low = Point { x: low.x.min(centre.x - size.w / 2.0), y: low.y.min(centre.y - size.h / 2.0) };
+        high = Point { x: high.x.max(centre.x + size.w / 2.0), y: high.y.max(centre.y + size.h / 2.0) };
+    };
+    for (&centre, &size) in geometry.centres.iter().zip(&plan.boxes) {
+        cover(centre, size);
+    }
+    for (label, arrow) in geometry.labels.iter().zip(&plan.arrows) {
+        if let (Some(centre), Some(size)) = (label, arrow.label) {
+            cover(*centre, size);
+        }
+    }
+    for &point in geometry.curves.iter().flatten() {
+        cover(point, Size::default());
+    }
+    if low.x > high.x {
+        return;
+    }
+    geometry.size = Size { w: high.x - low.x, h: high.y - low.y };
+    let everything =
+        geometry.centres.iter_mut().chain(geometry.curves.iter_mut().flatten()).chain(geometry.labels.iter_mut().flatten());
+    for point in everything {
+        point.x -= low.x;
+        point.y -= low.y;
+    }
+}
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,198 @@
+//! The view as a tree for a terminal.
+//!
+//! Each node is spelled out once, below the neighbour through which it is nearest to the start;
+//! elsewhere it is named and the reader sent there.
+
+use std::collections::VecDeque;
+
+use refroots_core::petgraph::Direction;
+use refroots_core::petgraph::graph::NodeIndex;
+use refroots_core::petgraph::visit::EdgeRef;
+use refroots_core::{EdgeKind, Question, View};
+
+use crate::label;
+
+/// Levels that are indented; what is deeper stands below one another.
+const INDENTED: usize = 20;
+
+/// Writes a view as a tree.
+pub fn text(view: &View) -> String {
+    let mut out = label::title(view);
+    out.push('\n');
+    let tree = Tree::new(view);
+    if tree.tops.is_empty() {
+        out.push_str("nothing to show\n");
+    }
+    let mut is_written = vec![false; view.graph.node_count()];
+    for &top in &tree.tops {
+        // The rows that are still to be written, the next one last.
+        let mut rows = vec![Row { what: What::Node { node: top, names: Vec::new(), is_spelled_out: true }, ..Row::default() }];
+        while let Some(row) = rows.pop() {
+            out.push_str(&row.indent);
+            if row.level > 0 {
+                out.push_str(if row.is_last { "└─ " } else { "├─ " });
+            }
+            match &row.what {
+                What::Note(words) => out.push_str(words),
+                What::Node { node, names, is_spelled_out } => {
+                    out.push_str(&tree.words(*node, names, row.level));
+                    if !*is_spelled_out {
+                        out.push_str(if is_written[node.index()] { " (shown above)" } else { " (shown below)" });
+                    } else {
+                        is_written[node.index()] = true;
+                        if let Some(beyond) = view.beyond_text(*node) {
+                            out.push_str(&format!(" ({beyond})"));
+                        }
+                        rows.extend(tree.below(*node, &row));
+                    }
+                    if view.graph[*node].is_start {
+                        out.push_str("   ◀ this object");
+                    }
+                }
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[derive(Default)]
+struct Row {
+    what: What,
+    /// What stands before the branch.
+    indent: String,
+    level: usize,
+    is_last: bool,
+}
+
+enum What {
+    Node { node: NodeIndex, names: Vec<String>, is_spelled_out: bool },
+    Note(String),
+}
+
+impl Default for What {
+    fn default() -> Self {
+        Self::Note(String::new())
+    }
+}
+
+/// Which node is spelled out where.
+struct Tree<'a> {
+    view: &'a View,
+    direction: Direction,
+    tops: Vec<NodeIndex>,
+    /// The node below which a node is spelled out.
+    parents: Vec<Option<NodeIndex>>,
+    /// In how many places a node stands.
+    places: Vec<u32>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(view: &'a View) -> Self {
+        let direction = match view.question {
+            Question::Referrers => Direction::Incoming,
+            Question::Referents | Question::Chain => Direction::Outgoing,
+        };
+        let count = view.graph.node_count();
+        let mut tree = Self { view, direction, tops: Vec::new(), parents: vec![None; count], places: vec![0; count] };
+        let is_top = |node: NodeIndex| match view.question {
+            Question::Chain => node.index() == 0,
+            _ => view.graph[node].is_start,
+        };
+        let mut is_placed = vec![false; count];
+        let starts: Vec<NodeIndex> = view.graph.node_indices().filter(|&node| is_top(node)).collect();
+        // Nothing that a start leads to is missed; what none leads to still gets its place.
+        for group in std::iter::once(starts).chain(view.graph.node_indices().map(|node| vec![node])) {
+            let mut queue: VecDeque<NodeIndex> = group.into_iter().filter(|node| !is_placed[node.index()]).collect();
+            for &top in &queue {
+                is_placed[top.index()] = true;
+                tree.places[top.index()] += 1;
+                tree.tops.push(top);
+            }
+            while let Some(node) = queue.pop_front() {
+                let mut passed = Vec::new();
+                for (other, _) in tree.neighbours(node, &mut passed) {
+                    tree.places[other.index()] += 1;
+                    if !is_placed[other.index()] {
+                        is_placed[other.index()] = true;
+                        tree.parents[other.index()] = Some(node);
+                        queue.push_back(other);
+                    }
+                }
+                for namespace in passed {
+                    is_placed[namespace.index()] = true;
+                }
+            }
+        }
+        tree
+    }
+
+    /// The neighbours in the direction of the question, each with the names of its references, in
+    /// the order of the view; and which nodes are passed through, having no row of their own.
+    fn neighbours(&self, node: NodeIndex, passed: &mut Vec<NodeIndex>) -> Vec<(NodeIndex, Vec<String>)> {
+        let mut edges: Vec<_> = self.view.graph.edges_directed(node, self.direction).collect();
+        edges.sort_unstable_by_key(|edge| edge.id());
+        let mut found: Vec<(NodeIndex, Vec<String>)> = Vec::new();
+        for edge in edges {
+            let other = if self.direction == Direction::Incoming { edge.source() } else { edge.target() };
+            let mut name = label::edge(edge.weight());
+            let mut place = other;
+            if let Some((attribute, value)) = self.through_namespace(other, &name) {
+                (name, place) = (attribute, value);
+                passed.push(other);
+            }
+            // References between the same two stand next to each other in a view.
+            match found.last_mut().filter(|(last, _)| *last == place) {
+                Some((_, names)) => names.push(name),
+                None => found.push((place, vec![name])),
+            }
+        }
+        found
+    }
+
+    /// On a chain, `.__dict__` and then an attribute is the attribute, as Python would write it.
+    fn through_namespace(&self, namespace: NodeIndex, name: &str) -> Option<(String, NodeIndex)> {
+        if self.view.question != Question::Chain || name != ".__dict__" || self.view.graph[namespace].is_start {
+            return None;
+        }
+        let mut edges = self.view.graph.edges(namespace);
+        let edge =
+            edges.next().filter(|edge| edge.weight().kind == EdgeKind::Attribute && edge.weight().name.starts_with('.'))?;
+        edges.next().is_none().then(|| (label::edge(edge.weight()), edge.target()))
+    }
+
+    fn words(&self, node: NodeIndex, names: &[String], level: usize) -> String {
+        let shown = &self.view.graph[node];
+        let words = label::line(self.view, node, shown.is_start || self.places[node.index()] > 1);
+        if level == 0 {
+            return words;
+        }
+        let named: Vec<&str> = names.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
+        match (self.direction, named.is_empty()) {
+            (Direction::Incoming, true) => format!("held by {words}"),
+            (Direction::Incoming, false) => format!("held by {words}, as {}", named.join(" and ")),
+            (Direction::Outgoing, true) => format!("(unnamed) ── {words}"),
+            (Direction::Outgoing, false) => format!("{} ── {words}", named.join(" and ")),
+        }
+    }
+
+    /// The rows below a node, the last one first.
+    fn below(&self, node: NodeIndex, row: &Row) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (other, names) in self.neighbours(node, &mut Vec::new()) {
+            let is_spelled_out = self.parents[other.index()] == Some(node);
+            rows.push(What::Node { node: other, names, is_spelled_out });
+        }
+        rows.extend(self.view.cut_text(node).map(What::Note));
+        let mut indent = row.indent.clone();
+        if row.level > 0 && row.level < INDENTED {
+            indent.push_str(if row.is_last { "   " } else { "│  " });
+        }
+        let last = rows.len().saturating_sub(1);
+        let rows = rows.into_iter().enumerate();
+        let mut rows: Vec<Row> =
+            rows.map(|(i, what)| Row { what, indent: indent.clone(), level: row.level + 1, is_last: i == last }).collect();
+        rows.reverse();
+        rows
+    }
+}
