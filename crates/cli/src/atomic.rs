@@ -1,0 +1,113 @@
+//! Writing a file so that it is there whole or not at all.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::Error;
+
+/// Writes a file by renaming a finished one over it. A new file gets the mode that an ordinary
+/// `open` gives, an old one keeps its own.
+///
+/// # Errors
+/// [`Error::Write`] where the folder cannot be written or the path is a directory; then nothing is
+/// left behind.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let written = beside(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        if let Ok(old) = fs::metadata(path) {
+            file.as_file().set_permissions(old.permissions())?;
+        }
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    });
+    written.map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Says before a program runs what would go wrong after it.
+///
+/// # Errors
+/// [`Error::Usage`] where the path is a directory, its folder is missing or cannot be written.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(Error::Usage(format!(
+            "-o {shown} is a directory; give the name of a file, such as {}",
+            path.join("refs.png").display()
+        )));
+    }
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        return Err(Error::Usage(format!("-o {shown}: there is no folder {}; make it first", folder.display())));
+    }
+    match beside(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Usage(format!("-o {shown}: cannot write into {}: {error}", folder.display()))),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    // The umask takes its part away, as with any file.
+    let file = Builder::new().prefix(".refroots-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder_of(path));
+    // tempfile's own words end in a temporary name, which says nothing to the user.
+    file.map_err(|error| error.kind().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_mode_is_that_of_an_ordinary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+        write_atomically(&ours, b"x").unwrap();
+        fs::write(&theirs, b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&ours), mode(&theirs));
+        fs::set_permissions(&ours, Permissions::from_mode(0o640)).unwrap();
+        write_atomically(&ours, b"longer").unwrap();
+        assert_eq!((mode(&ours) & 0o777, fs::read(&ours).unwrap()), (0o640, b"longer".to_vec()));
+        assert_eq!(names(folder.path()).len(), 2);
+    }
+
+    #[test]
+    fn wrong_targets_leave_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("taken");
+        fs::create_dir(&target).unwrap();
+        assert!(write_atomically(&target, b"x").is_err());
+        let missing = folder.path().join("missing/x.png");
+        let message = write_atomically(&missing, b"x").unwrap_err().to_string();
+        assert!(message.ends_with("missing/x.png: entity not found; choose another place with -o"), "{message}");
+        assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn a_folder_that_may_not_be_written_is_said_before() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
+        let target = folder.path().join("x.png");
+        // Root may write everywhere.
+        if let Err(error) = check_writable(&target) {
+            assert!(error.to_string().contains("permission denied"), "{error}");
+        }
+        assert!(check_writable(folder.path()).unwrap_err().to_string().contains("is a directory"));
+        assert!(check_writable(&folder.path().join("no/x.png")).unwrap_err().to_string().contains("there is no folder"));
+        assert!(names(folder.path()).is_empty());
+    }
+}

@@ -1,0 +1,126 @@
+//! One question about a heap, with everything that its answer depends on.
+
+use std::path::{Path, PathBuf};
+
+use refroots_core::Values;
+use serde::{Deserialize, Serialize};
+
+use crate::Moment;
+
+/// What to look at, when, and where the answer goes. It crosses from the process that read the
+/// command line to the one that runs the program, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// The question.
+    pub ask: Ask,
+    /// The file for the answer; without one it goes to the standard output, as text.
+    pub output: Option<Output>,
+    /// When to look.
+    pub moment: Moment,
+    /// How many steps of references to follow.
+    pub depth: u32,
+    /// How many neighbours of one object to show.
+    pub too_many: usize,
+    /// What words may say.
+    #[serde(with = "ValuesWord")]
+    pub values: Values,
+    /// Whether a table is written as JSON.
+    pub json: bool,
+    /// How many rows of a table to show; all, where it says nothing.
+    pub limit: Option<usize>,
+}
+
+impl Look {
+    /// Steps that are followed where nothing else is said.
+    pub const DEPTH: u32 = 3;
+    /// Neighbours of one object that are shown where nothing else is said.
+    pub const TOO_MANY: usize = 10;
+    /// Rows of a table for people where nothing else is said.
+    pub const ROWS: usize = 25;
+
+    /// A look with every default.
+    pub fn new(ask: Ask) -> Self {
+        Self {
+            ask,
+            output: None,
+            moment: Moment::default(),
+            depth: Self::DEPTH,
+            too_many: Self::TOO_MANY,
+            values: Values::Short,
+            json: false,
+            limit: None,
+        }
+    }
+}
+
+/// The questions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// What refers to the first object of this type.
+    Backrefs(String),
+    /// What the first object of this type refers to.
+    Refs(String),
+    /// Why the first object of this type is alive.
+    Why(String),
+    /// How many objects there are of each type.
+    Types,
+}
+
+/// A file that an answer goes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// As it was written: the words say this.
+    #[serde(with = "path_bytes")]
+    pub given: PathBuf,
+    /// The same from the root: programs change their working directory.
+    #[serde(with = "path_bytes")]
+    pub path: PathBuf,
+}
+
+impl Output {
+    /// The file of that name, seen from the working directory of now.
+    pub fn new(given: &Path) -> Self {
+        Self { given: given.to_owned(), path: std::path::absolute(given).unwrap_or_else(|_| given.to_owned()) }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Values")]
+enum ValuesWord {
+    None,
+    Short,
+}
+
+/// Paths are bytes; serde's own way refuses those that are not UTF-8.
+mod path_bytes {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_os_str().as_bytes().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        Vec::<u8>::deserialize(deserializer).map(|bytes| OsString::from_vec(bytes).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn a_look_survives_the_way_to_the_program() {
+        let mut look = Look::new(Ask::Backrefs("app.Föö".into()));
+        look.output = Some(Output::new(Path::new(OsStr::from_bytes(b"ab\xff.png"))));
+        look.moment = "return:main".parse().unwrap();
+        look.values = Values::None;
+        let json = serde_json::to_string(&look).unwrap();
+        assert_eq!(serde_json::from_str::<Look>(&json).unwrap(), look);
+    }
+}

@@ -1,0 +1,210 @@
+//! Answers one look about a graph: finds the object, draws, and says where the answer is.
+
+use std::io::Write;
+
+use refroots_core::petgraph::Direction;
+use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::paths::{WhyOptions, why};
+use refroots_core::query::select::find_type;
+use refroots_core::{HeapGraph, View};
+use refroots_render::{Format, render};
+
+use crate::{Ask, Error, Exit, Look, exit, table, write_atomically};
+
+/// Answers a look. The answer goes to its file, with one line about it on `stderr`, or else to
+/// `stdout`.
+pub fn look(graph: &HeapGraph, look: &Look, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
+    let done = answer(graph, look).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
+    exit::conclude(done.map(|()| Exit::Done), stderr)
+}
+
+/// An answer in its format, and in words.
+struct Answer {
+    bytes: Vec<u8>,
+    words: String,
+}
+
+fn answer(graph: &HeapGraph, look: &Look) -> Result<Answer, Error> {
+    match &look.ask {
+        Ask::Types => Ok(table_of_types(graph, look)),
+        Ask::Backrefs(name) => picture(graph, look, name, |subject| format!("what refers to {subject}")),
+        Ask::Refs(name) => picture(graph, look, name, |subject| format!("what {subject} refers to")),
+        Ask::Why(name) => picture(graph, look, name, |subject| format!("why {subject} is alive")),
+    }
+}
+
+fn table_of_types(graph: &HeapGraph, look: &Look) -> Answer {
+    let rows = refroots_core::query::histogram::by_type(graph);
+    let objects = rows.iter().map(|row| row.count).sum();
+    let text = if look.json { table::json(&rows, look.limit) } else { table::text(&rows, look.limit.unwrap_or(Look::ROWS)) };
+    let words = format!("{} of {}", table::counted(objects, "object"), table::counted(rows.len() as u64, "type"));
+    Answer { bytes: text.into_bytes(), words }
+}
+
+fn picture(graph: &HeapGraph, look: &Look, type_name: &str, title: impl Fn(&str) -> String) -> Result<Answer, Error> {
+    let found = find_type(graph, type_name)?;
+    let object = found.nodes[0];
+    let of_how_many = match found.nodes.len() {
+        1 => "the only one".to_owned(),
+        count => format!("the first of {}", table::grouped(count as u64)),
+    };
+    let view = match look.ask {
+        Ask::Why(_) => why(graph, object, &WhyOptions::default()).view(graph, look.values),
+        _ => {
+            let direction = if matches!(look.ask, Ask::Refs(_)) { Direction::Outgoing } else { Direction::Incoming };
+            let what = Neighbourhood { direction, depth: look.depth, too_many: look.too_many, filter: None, values: look.values };
+            neighbourhood(graph, &[object], &what)
+        }
+    };
+    let format = match &look.output {
+        Some(output) => Format::from_path(&output.given).map_err(Error::Render)?,
+        None => Format::Text,
+    };
+    let subject = format!("{} #{} ({of_how_many})", found.type_name, object.0);
+    Ok(Answer { bytes: render(&view, format).map_err(Error::Render)?, words: format!("{}, {}", title(&subject), counts(&view)) })
+}
+
+fn counts(view: &View) -> String {
+    let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
+    format!("{}, {}", table::counted(objects, "object"), table::counted(references, "reference"))
+}
+
+fn hand_over(
+    answer: &Answer,
+    look: &Look,
+    graph: &HeapGraph,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<(), Error> {
+    match &look.output {
+        Some(output) => {
+            write_atomically(&output.path, &answer.bytes)?;
+            // The file is there; nobody to tell is no error.
+            let _ = writeln!(stderr, "{}: {}", output.given.display(), answer.words);
+        }
+        None => stdout.write_all(&answer.bytes).and_then(|()| stdout.flush()).map_err(Error::Stdout)?,
+    }
+    if look.ask != Ask::Types {
+        for note in graph.notes() {
+            let _ = writeln!(stderr, "refroots: note: {note}");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io;
+    use std::path::Path;
+
+    use refroots_core::sketch;
+
+    use crate::Output;
+
+    const HEAP: &str = "
+        app: module 'app' root
+        app -> names .__dict__
+        names: dict namespace
+        names -> one .cache
+        names -> two .other
+        one: app.Foo size=2048
+        two: app.Foo
+        two -> one .twin
+        bar: lib.Bar
+        other: web.Bar
+        gone: app.Gone internal";
+
+    fn ask(look: &Look) -> (Exit, String, String) {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let exit = super::look(&sketch::parse(HEAP).unwrap(), look, &mut stdout, &mut stderr);
+        (exit, String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    #[test]
+    fn a_file_gets_the_answer_and_a_line_about_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("foo.dot");
+        let mut said = String::new();
+        for question in [Ask::Backrefs("Foo".into()), Ask::Refs("Foo".into()), Ask::Why("app.Foo".into())] {
+            let output = Output { given: Path::new("foo.dot").into(), path: file.clone() };
+            let (exit, stdout, stderr) = ask(&Look { output: Some(output), ..Look::new(question) });
+            assert_eq!((exit, stdout), (Exit::Done, String::new()));
+            assert!(!fs::read(&file).unwrap().is_empty());
+            said.push_str(&stderr);
+        }
+        insta::assert_snapshot!(said, @r#"
+    foo.dot: what refers to app.Foo #2 (the first of 2), 4 objects, 4 references
+    foo.dot: what app.Foo #2 (the first of 2) refers to, 1 object, 0 references
+    foo.dot: why app.Foo #2 (the first of 2) is alive, 3 objects, 2 references
+    "#);
+    }
+
+    #[test]
+    fn without_a_file_text_goes_to_stdout() {
+        let (exit, stdout, stderr) = ask(&Look::new(Ask::Backrefs("Foo".into())));
+        assert_eq!((exit, stderr.as_str()), (Exit::Done, ""));
+        assert!(stdout.contains("app.Foo #2"), "{stdout}");
+    }
+
+    #[test]
+    fn types_as_a_table_and_as_json() {
+        let (exit, table, _) = ask(&Look::new(Ask::Types));
+        assert_eq!(exit, Exit::Done);
+        insta::assert_snapshot!(table, @r#"
+    objects    bytes  type
+          2  2.0 KiB  app.Foo
+          1     16 B  dict
+          1     16 B  lib.Bar
+          1     16 B  module
+          1     16 B  web.Bar
+          6  2.1 KiB  total of 5 types
+    "#);
+        let (_, cut, _) = ask(&Look { limit: Some(1), ..Look::new(Ask::Types) });
+        insta::assert_snapshot!(cut, @r#"
+    objects    bytes  type
+          2  2.0 KiB  app.Foo
+          4     64 B  (4 more types)
+          6  2.1 KiB  total of 5 types
+    "#);
+        let (_, json, _) = ask(&Look { json: true, limit: Some(2), ..Look::new(Ask::Types) });
+        insta::assert_snapshot!(json, @r#"
+    [
+      {"type":"app.Foo","count":2,"size":2064},
+      {"type":"dict","count":1,"size":16}
+    ]
+    "#);
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_with_the_status() {
+        let mut said = String::new();
+        for (name, expected) in [("Fob", Exit::Nothing), ("Gone", Exit::Nothing), ("Bar", Exit::Usage)] {
+            let (exit, stdout, stderr) = ask(&Look::new(Ask::Why(name.into())));
+            assert_eq!((exit, stdout.as_str()), (expected, ""), "{name}");
+            said.push_str(&stderr);
+        }
+        insta::assert_snapshot!(said, @r#"
+    refroots: no type named "Fob" has objects in this heap; did you mean app.Foo?
+    refroots: app.Gone is known, but no object of it is alive
+    refroots: "Bar" names 2 types: lib.Bar, web.Bar; give the whole name of one
+    "#);
+    }
+
+    #[test]
+    fn nobody_reading_is_no_error() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut stderr = Vec::new();
+        let exit = super::look(&sketch::parse(HEAP).unwrap(), &Look::new(Ask::Types), &mut Closed, &mut stderr);
+        assert_eq!((exit, stderr), (Exit::Done, Vec::new()));
+    }
+}
