@@ -25,6 +25,7 @@ pub use look::{Ask, Look, Output};
 pub use moment::{Function, Moment};
 pub use program::{Interpreter, Program, Source};
 pub use show::look;
+pub use table::text as type_table;
 
 /// Does what a command line says (`args` without the command's own name) and gives the exit status.
 ///

@@ -5,7 +5,7 @@ use refroots_core::query::histogram::TypeCount;
 use serde::Serialize;
 
 /// The first rows as an aligned table, then what the rest and all of them amount to.
-pub(crate) fn text(rows: &[TypeCount], limit: usize) -> String {
+pub fn text(rows: &[TypeCount], limit: usize) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)

@@ -25,7 +25,9 @@ use crate::refused;
 #[pyo3(signature = (fork=false))]
 pub(crate) fn capture(py: Python<'_>, fork: bool) -> PyResult<Heap> {
     if fork {
-        return Err(PyNotImplementedError::new_err("fork=True is not built yet; capture() pauses the process for about one gc.collect()"));
+        return Err(PyNotImplementedError::new_err(
+            "fork=True is not built yet; capture() pauses the process for about one gc.collect()",
+        ));
     }
     live::capture(py, &Purpose::default()).map(Heap::new)
 }
@@ -112,9 +114,11 @@ fn show(
     let mut own_objects = vec![objs.as_ptr() as usize];
     own_objects.extend(ignore.map(|ignore| ignore.as_ptr() as usize));
     let graph = live::capture(py, &Purpose { own_objects, asks: true })?;
-    let starts = objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
+    let starts =
+        objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
-    let picture = py.detach(|| look(&graph, &starts, &hidden, Neighbourhood { direction, depth, too_many, filter: None, values }));
+    let picture =
+        py.detach(|| look(&graph, &starts, &hidden, Neighbourhood { direction, depth, too_many, filter: None, values }));
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }

@@ -28,7 +28,9 @@ impl Heap {
 pub(crate) fn node_of(graph: &HeapGraph, object: &Bound<'_, PyAny>) -> Result<NodeId, String> {
     let address = object.as_ptr() as u64;
     let node = graph.at_address(address).filter(|&node| graph.is_shown(node));
-    let node = node.ok_or_else(|| "the object was not there when the heap was captured, or nothing that refroots sees refers to it".to_owned())?;
+    let node = node.ok_or_else(|| {
+        "the object was not there when the heap was captured, or nothing that refroots sees refers to it".to_owned()
+    })?;
     let type_address = object.get_type().as_ptr() as u64;
     let type_name = graph.at_address(type_address).and_then(|node| graph.definition(node));
     let captured = graph.type_name(graph.type_of(node));

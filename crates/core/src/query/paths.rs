@@ -30,44 +30,48 @@ pub struct Chain {
 /// Finds the shortest chain from a root to `target`.
 ///
 /// A breadth-first search over referrers that ends with the first level on which a root stands; of
-/// several on one level, modules go before frames, and then heap order decides. Where no root is
-/// found the chain begins at the nearest object that something outside the graph holds, else the
-/// target is garbage. Cost: at most one look at each reference into the objects that lead to
+/// several on one level, modules go before frames, and then heap order decides. The frame that asks
+/// gives way to any other root, and the variable that it asked with to any other way to it. Where no
+/// root is found the chain begins at the nearest object that something outside the graph holds, else
+/// the target is garbage. Cost: at most one look at each reference into the objects that lead to
 /// `target`, and 4 bytes an object.
 pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
     // `towards[n]` is 1 + the object that n leads to; 0 is unseen. Zeroed memory costs no pass.
     let mut towards = vec![0_u32; graph.node_count()];
     towards[target.index()] = target.0 + 1;
+    let gives_way = |root: &Root| root.asking && !options.include_asking_frame;
     let mut order = vec![target];
-    let mut fallback: Option<&Root> = None;
+    let (mut asking, mut asked_with) = (None, None);
     let mut level_start = 0;
     while level_start < order.len() {
         let level_end = order.len();
-        let mut best: Option<&Root> = None;
-        for &node in &order[level_start..] {
-            if let Some(root) = graph.root(node) {
-                let gives_way = root.asking && !options.include_asking_frame;
-                let kept = if gives_way { &mut fallback } else { &mut best };
-                if kept.is_none_or(|kept| (root.kind, root.node) < (kept.kind, kept.node)) {
-                    *kept = Some(root);
-                }
-            }
-        }
-        if let Some(root) = best {
+        let roots = order[level_start..].iter().filter_map(|&node| graph.root(node));
+        asking = asking.or(roots.clone().find(|root| gives_way(root)));
+        if let Some(root) = roots.filter(|root| !gives_way(root)).min_by_key(|root| (root.kind, root.node)) {
             return chain(graph, root.kind, root.node, target, &towards);
         }
         for at in level_start..level_end {
             let node = order[at];
             for &source in graph.referrers(node) {
-                if towards[source as usize] == 0 && graph.is_shown(NodeId(source)) {
-                    towards[source as usize] = node.0 + 1;
-                    order.push(NodeId(source));
+                if towards[source as usize] != 0 || !graph.is_shown(NodeId(source)) {
+                    continue;
+                }
+                match graph.root(NodeId(source)).filter(|root| node == target && gives_way(root)) {
+                    Some(root) => asked_with = Some(root),
+                    None => {
+                        towards[source as usize] = node.0 + 1;
+                        order.push(NodeId(source));
+                    }
                 }
             }
         }
         level_start = level_end;
     }
-    if let Some(root) = fallback {
+    if let Some(root) = asking {
+        return chain(graph, root.kind, root.node, target, &towards);
+    }
+    if let Some(root) = asked_with {
+        towards[root.node.index()] = target.0 + 1;
         return chain(graph, root.kind, root.node, target, &towards);
     }
     match order.iter().find(|&&node| graph.external(node).is_some_and(|count| count > 0)) {

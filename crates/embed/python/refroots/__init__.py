@@ -1,1 +1,46 @@
-"""Why is this object still alive?"""
+"""Why is this object still alive, and how much memory does it hold? With a picture.
+
+>>> import refroots
+>>> CACHE = {}
+>>> class Session: pass
+>>> CACHE["k"] = Session()
+>>> chain = refroots.why(CACHE["k"])
+>>> chain.references[-1].name
+"['k']"
+"""
+
+from refroots._native import (
+    Chain,
+    Heap,
+    Object,
+    ObjectSet,
+    Picture,
+    Reference,
+    Root,
+    TypeCount,
+    TypeTable,
+    __version__,
+    capture,
+    objects,
+    show_backrefs,
+    show_refs,
+    why,
+)
+
+__all__ = [
+    "Chain",
+    "Heap",
+    "Object",
+    "ObjectSet",
+    "Picture",
+    "Reference",
+    "Root",
+    "TypeCount",
+    "TypeTable",
+    "__version__",
+    "capture",
+    "objects",
+    "show_backrefs",
+    "show_refs",
+    "why",
+]

@@ -53,9 +53,12 @@ pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bo
         let mut thread = first(ffi::PyInterpreterState_Get().cast());
         while !thread.is_null() {
             let ident = raw::word(thread as Address, layout.thread_id) as u64;
+            let following = next(thread.cast());
             let name = match names.get(&ident) {
                 Some(&name) => name,
-                None => walk.builder.intern("unnamed thread"),
+                // The first thread stands last; `threading` names it so, also where it is not imported.
+                None if following.is_null() => walk.builder.intern("MainThread"),
+                None => walk.builder.intern("a thread that threading does not know"),
             };
             let mut frame = raw::word(thread as Address, layout.thread_frame);
             if let (Some(through), true) = (layout.through, frame != 0) {
@@ -76,7 +79,7 @@ pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bo
                 }
                 frame = raw::word(frame, layout.previous);
             }
-            thread = next(thread.cast());
+            thread = following;
         }
     }
     frames.sort_by_key(|frame| !frame.is_synthetic());
@@ -178,14 +181,14 @@ impl Walk<'_> {
     /// Describes a frame that has no frame object.
     ///
     /// # Safety
-    /// `node` must be the node of a synthetic frame.
-    pub(crate) unsafe fn describe_frame(&mut self, node: NodeId) {
+    /// `node` must be the node of the synthetic frame at `frame`.
+    pub(crate) unsafe fn describe_frame(&mut self, node: NodeId, frame: usize) {
         let flags =
-            if self.frames[node.index()].is_own { NodeFlags::SYNTHETIC.with(NodeFlags::INTERNAL) } else { NodeFlags::SYNTHETIC };
+            if self.frames[frame].is_own { NodeFlags::SYNTHETIC.with(NodeFlags::INTERNAL) } else { NodeFlags::SYNTHETIC };
         let type_id = self.frame_type();
         self.builder.describe(NodeRecord { type_id, size: 0, refcount: None, flags });
         // SAFETY: the caller's promise.
-        unsafe { self.read_frame(node, node.index()) };
+        unsafe { self.read_frame(node, frame) };
     }
 
     fn frame_type(&mut self) -> TypeId {

@@ -37,10 +37,11 @@ unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
             Builtin::Str if shape.category == Category::Str => layout.str_size(object),
             // A subclass keeps its characters outside; its own part is larger than a str's headers.
             Builtin::Str => shape.basic_size + layout.str_size(object).saturating_sub(layout.str_headers.1 + WORD),
-            // Zero has one digit allocated from 3.12 on (Objects/longobject.c).
+            // Zero has one digit allocated from 3.11 on (Objects/longobject.c).
             Builtin::Int => {
-                let digits = layout.item_count(object, true).max(usize::from(layout.version >= (3, 12)));
-                24 + digits * 4 + shape.basic_size.saturating_sub(if layout.version >= (3, 12) { 28 } else { 24 })
+                let digits = layout.item_count(object, true).max(usize::from(layout.version >= (3, 11)));
+                let of_subclass = if shape.is_heap_type() { shape.basic_size.saturating_sub(24) } else { 0 };
+                24 + digits * 4 + of_subclass
             }
             Builtin::ByteArray => shape.basic_size + raw::word(object, 24),
             Builtin::Type if raw::type_flags(object) & raw::HEAP_TYPE != 0 => {

@@ -1,6 +1,8 @@
 //! The walk: every object that anything leads to, once, with its facts and its references.
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -39,6 +41,8 @@ pub(crate) struct Walk<'a> {
     late_namespaces: Vec<NodeId>,
     pub(crate) cells: Vec<(NodeId, TextId)>,
     pub(crate) synthetic_type: Option<TypeId>,
+    /// Nodes of frames that have no frame object.
+    synthetic: Range<u32>,
     pub(crate) visited: Vec<Address>,
     pub(crate) confirmed: Confirmed,
 }
@@ -74,6 +78,7 @@ impl<'a> Walk<'a> {
             late_namespaces: Vec::new(),
             cells: Vec::new(),
             synthetic_type: None,
+            synthetic: 0..0,
             visited: Vec::new(),
             confirmed: Confirmed::default(),
         })
@@ -123,9 +128,11 @@ impl<'a> Walk<'a> {
         !self.namespaces.is_empty() && self.namespaces.remove(&node.0)
     }
 
-    /// Gives each running frame its node: its frame object's, or one of its own. Must come before
-    /// anything else is discovered, so that synthetic frames have the first nodes.
+    /// Gives each running frame its node: its frame object's, or one of its own. Frames without an
+    /// object stand before the others, so that their nodes are one range.
     pub(crate) fn discover_frames(&mut self) {
+        let first = self.builder.discovered() as u32;
+        self.synthetic = first..first + self.frames.iter().filter(|frame| frame.is_synthetic()).count() as u32;
         for at in 0..self.frames.len() {
             let frame = self.frames[at];
             if frame.is_synthetic() {
@@ -154,9 +161,10 @@ impl<'a> Walk<'a> {
             let address = self.builder.address(node);
             // SAFETY: the caller's promise, kept up by `node`, which discovers live objects only.
             unsafe {
-                match self.frames.get(node.index()) {
-                    Some(frame) if frame.is_synthetic() => self.describe_frame(node),
-                    _ => self.describe(node, address as Address),
+                if self.synthetic.contains(&node.0) {
+                    self.describe_frame(node, (node.0 - self.synthetic.start) as usize);
+                } else {
+                    self.describe(node, address as Address);
                 }
             }
             until_poll -= 1;
@@ -182,6 +190,8 @@ impl<'a> Walk<'a> {
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
         // SAFETY: the caller's promise.
         let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &mut names) };
+        // A type is a node also where nothing that is read refers to it.
+        self.node(type_object);
         self.shapes.push(shape);
         let id = self.shapes.len() - 1;
         self.shape_of.insert(type_object, id as u32);

@@ -1,0 +1,23 @@
+"""What the Python tests share: a fresh interpreter for what must not see pytest's own heap."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+
+@pytest.fixture
+def run_python(tmp_path):
+    """Runs a program in a fresh interpreter and gives its standard output."""
+
+    def run(source: str, *args: str, timeout: float = 300) -> str:
+        script = tmp_path / "program.py"
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(script), *args], capture_output=True, text=True, timeout=timeout, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
