@@ -60,6 +60,10 @@ def test_every_referent_of_every_object_is_an_edge(run_python):
     assert out.strip() == "True {}"
 
 
+READS_FRAMES = sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)}
+needs_frames = pytest.mark.skipif(not READS_FRAMES, reason="frames are not read on this Python yet")
+
+
 class Plain:
     def __init__(self):
         self.first = []
@@ -74,20 +78,24 @@ class Slotted:
         self.there = set()
 
 
+def attributes(heap, obj):
+    """Names of an instance's attributes, which stand in it or in a dict of its own."""
+    found = names(heap, obj)
+    if ".__dict__" in found:
+        found |= names(heap, obj.__dict__)
+    return found
+
+
 def test_attributes_are_named():
     plain, slotted, touched = Plain(), Slotted(), Plain()
     touched.__dict__["third"] = ()
     heap = refroots.capture()
-    assert names(heap, plain)[".first"] == id(plain.first)
-    assert names(heap, plain)[".second"] == id(plain.second)
+    assert attributes(heap, plain)[".first"] == id(plain.first)
+    assert attributes(heap, plain)[".second"] == id(plain.second)
     assert names(heap, slotted)[".here"] == id(slotted.here)
-    # An attribute stands in the instance, or in a dict that only then exists.
-    there = names(heap, slotted)
-    if ".__dict__" in there:
-        there = names(heap, slotted.__dict__)
-    assert there[".there"] == id(slotted.there)
-    all_names = {**names(heap, touched), **names(heap, touched.__dict__)}
-    assert all_names[".first"] == id(touched.first)
+    assert attributes(heap, slotted)[".there"] == id(slotted.there)
+    assert attributes(heap, touched)[".first"] == id(touched.first)
+    assert attributes(heap, touched)[".third"] == id(touched.third)
     assert {r.kind for r in heap[slotted].referents if r.name == ".here"} == {"slot"}
 
 
@@ -145,13 +153,15 @@ def test_objects_that_the_collector_does_not_know_are_there():
     array_of = array.array("i", [1])
     text = "a string " + str(id(array_of))
     numbers = range(10**6, 10**6 + 7)
+    held = [array_of, text, numbers]
     heap = refroots.capture()
     assert heap[text].text == repr(text)
     assert heap[array_of].type == "array.array"
     assert names(heap, numbers)[".stop"] == id(numbers.stop)
+    assert len(held) == 3
 
 
-@pytest.mark.skipif(sys.version_info[:2] not in {(3, 11), (3, 12), (3, 13)}, reason="frames are not read on this Python yet")
+@needs_frames
 def test_locals_of_running_frames_hold():
     alone = [object()]
     chain = refroots.capture().why(alone[0])
@@ -164,7 +174,7 @@ def test_locals_of_running_frames_hold():
 
 def test_frames_that_cannot_be_read_are_reported_absent():
     notes = refroots.capture().notes
-    if sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)}:
+    if READS_FRAMES:
         assert notes == []
     else:
         assert any("frames are absent" in note for note in notes)
