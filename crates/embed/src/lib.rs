@@ -6,8 +6,10 @@ mod ask;
 mod capture;
 mod chain;
 mod heap;
+mod moment;
 mod object;
 mod picture;
+mod program;
 mod refused;
 mod types;
 
@@ -33,6 +35,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        crate::program::register(module)
     }
 }

@@ -183,8 +183,7 @@ impl Walk<'_> {
     /// # Safety
     /// `node` must be the node of the synthetic frame at `frame`.
     pub(crate) unsafe fn describe_frame(&mut self, node: NodeId, frame: usize) {
-        let flags =
-            if self.frames[frame].is_own { NodeFlags::SYNTHETIC.with(NodeFlags::INTERNAL) } else { NodeFlags::SYNTHETIC };
+        let flags = if self.frames[frame].is_own { NodeFlags::SYNTHETIC.with(NodeFlags::INTERNAL) } else { NodeFlags::SYNTHETIC };
         let type_id = self.frame_type();
         self.builder.describe(NodeRecord { type_id, size: 0, refcount: None, flags });
         // SAFETY: the caller's promise.

@@ -5,6 +5,7 @@
 
 mod atoms;
 mod enumerate;
+pub(crate) mod exit_status;
 mod frames;
 mod layout;
 mod live;
@@ -13,6 +14,7 @@ mod page_index;
 mod probe;
 mod raw;
 mod references;
+pub(crate) mod returns;
 mod roots;
 mod sizes;
 mod type_shape;

@@ -1,0 +1,139 @@
+//! When the program that `refroots run` started is looked at, and the one look that it gets.
+
+mod exception;
+mod monitoring;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use refroots_cli::{Exit, Look, Moment};
+
+use crate::capture::{self, exit_status, returns};
+
+struct Errand {
+    look: Look,
+    pid: u32,
+    is_module: bool,
+    is_done: AtomicBool,
+}
+
+static ERRAND: OnceLock<Errand> = OnceLock::new();
+
+/// Arranges for the look, in the process of now and in no child of it.
+pub(crate) fn arrange(py: Python<'_>, look: Look, is_module: bool) -> PyResult<()> {
+    let errand = Errand { look, pid: process::id(), is_module, is_done: AtomicBool::new(false) };
+    let errand = ERRAND.get_or_init(|| errand);
+    if !exit_status::combine() {
+        return Err(pyo3::exceptions::PyMemoryError::new_err("no memory for an exit handler"));
+    }
+    match &errand.look.moment {
+        Moment::Exit => {}
+        Moment::Exception => exception::watch(py, look_now)?,
+        Moment::Return(function) if monitoring::is_known(py)? => monitoring::watch(py, function, look_now)?,
+        Moment::Return(function) => returns::watch(py, function, look_now)?,
+    }
+    wrap_shutdown(py)
+}
+
+/// Whether this is the process that was started, and not one that it forked.
+fn is_ours() -> bool {
+    ERRAND.get().is_some_and(|errand| errand.pid == process::id())
+}
+
+/// Python ends by calling `threading._shutdown`, which joins the threads; after it come the exit
+/// callbacks. A built-in function in its place leaves no frame in a traceback.
+fn wrap_shutdown(py: Python<'_>) -> PyResult<()> {
+    let threading = py.import("threading")?;
+    let original = threading.getattr("_shutdown")?.unbind();
+    let wrapper = PyCFunction::new_closure(
+        py,
+        Some(c"_shutdown"),
+        None,
+        move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+            let py = args.py();
+            let result = original.call0(py);
+            if is_ours() {
+                // The heap is looked at as it would be without us.
+                let _ = py.import("threading").and_then(|threading| threading.setattr("_shutdown", &original));
+                at_end(py);
+            }
+            result
+        },
+    )?;
+    threading.setattr("_shutdown", wrapper)
+}
+
+fn at_end(py: Python<'_>) {
+    let Some(errand) = ERRAND.get() else { return };
+    match &errand.look.moment {
+        Moment::Exit if errand.is_module && !module_was_found(py) => exit_status::set(Exit::Nothing.code()),
+        Moment::Exit => look_now(py),
+        Moment::Exception => give_up(errand, "no exception escaped the program"),
+        Moment::Return(function) => {
+            returns::stop(py);
+            give_up(errand, &format!("{function} never returned"));
+        }
+    }
+}
+
+/// `python -m` of a module that is not there ends before there is a program to look at.
+fn module_was_found(py: Python<'_>) -> bool {
+    let spec = py.import("__main__").and_then(|main| main.getattr("__spec__"));
+    spec.is_ok_and(|spec| !spec.is_none())
+}
+
+fn give_up(errand: &Errand, reason: &str) {
+    if !errand.is_done.swap(true, Ordering::Relaxed) {
+        say(&format!("{reason}, so there was nothing to look at"));
+        exit_status::set(Exit::Nothing.code());
+    }
+}
+
+/// Looks, once.
+fn look_now(py: Python<'_>) {
+    let Some(errand) = ERRAND.get().filter(|errand| errand.pid == process::id()) else { return };
+    if errand.is_done.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let exit = catch_unwind(AssertUnwindSafe(|| answer(py, &errand.look)));
+    exit_status::set(exit.unwrap_or(Exit::Internal).code());
+}
+
+fn answer(py: Python<'_>, look: &Look) -> Exit {
+    flush(py);
+    match capture::whole(py) {
+        // Drawing needs no interpreter.
+        Ok(graph) => py.detach(|| refroots_cli::look(&graph, look, &mut std::io::stdout(), &mut std::io::stderr())),
+        Err(error) => {
+            say(&format!("cannot capture the heap: {error}"));
+            Exit::Internal
+        }
+    }
+}
+
+/// What the program printed comes before what refroots says of it. Streams of the program's own
+/// making are left alone.
+fn flush(py: Python<'_>) {
+    let flushed = || -> PyResult<()> {
+        let wrapper = py.import("io")?.getattr("TextIOWrapper")?;
+        for name in ["stdout", "__stdout__", "stderr"] {
+            let stream = py.import("sys")?.getattr(name)?;
+            if stream.get_type().is(&wrapper) {
+                // The program meets the error again when Python flushes at its end.
+                let _ = stream.call_method0("flush");
+            }
+        }
+        Ok(())
+    };
+    let _ = flushed();
+}
+
+fn say(words: &str) {
+    use std::io::Write;
+    // Nobody to tell that nobody can be told.
+    let _ = writeln!(std::io::stderr(), "refroots: {words}");
+}
