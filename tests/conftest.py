@@ -15,7 +15,11 @@ def run_python(tmp_path):
         script = tmp_path / "program.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, str(script), *args], capture_output=True, text=True, timeout=timeout, cwd=tmp_path
+            [sys.executable, str(script), *args],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=tmp_path,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -270,5 +270,7 @@ def test_objects_in_heap_order():
 
 
 def test_wrong_names_get_one_clear_line():
-    with pytest.raises(LookupError, match=r"no type named 'Slottedd'.*|no type named \"Slottedd\".*did you mean .*Slotted"):
+    with pytest.raises(
+        LookupError, match=r"no type named 'Slottedd'.*|no type named \"Slottedd\".*did you mean .*Slotted"
+    ):
         refroots.objects("Slottedd")

@@ -135,7 +135,21 @@ def test_labels_of_every_kind_are_drawn(tmp_path):
     class Odd:
         pass
 
-    texts = ["'\"\\", "a\nb", "nul\0", "<b>&amp;</b>", "]]>", "</script>", "\\N\\G\\l", "🌳🌳", "引用", "مرحبا", "\u202egnp.exe", "\ud800", "x" * 50_000_000]
+    texts = [
+        "'\"\\",
+        "a\nb",
+        "nul\0",
+        "<b>&amp;</b>",
+        "]]>",
+        "</script>",
+        "\\N\\G\\l",
+        "🌳🌳",
+        "引用",
+        "مرحبا",
+        "\u202egnp.exe",
+        "\ud800",
+        "x" * 50_000_000,
+    ]
     texts += [chr(i) for i in range(256)]
     odd = Odd()
     odd.__dict__.update({text[:100]: [text] for text in texts})
@@ -245,7 +259,11 @@ def test_ctrl_c_ends_a_capture(run_python):
     [
         (lambda obj, path: refroots.show_refs(), TypeError, "at least one object"),
         (lambda obj, path: refroots.show_refs(obj, depth=0), ValueError, "depth must be 1 or more, found 0"),
-        (lambda obj, path: refroots.show_backrefs(obj, depth=-2), ValueError, "depth must be 1 or more, found -2"),
+        (
+            lambda obj, path: refroots.show_backrefs(obj, depth=-2),
+            ValueError,
+            "depth must be 1 or more, found -2",
+        ),
         (lambda obj, path: refroots.show_backrefs(obj, too_many=0), ValueError, "too_many must be 1 or more"),
         (lambda obj, path: refroots.show_refs(obj, filename=path / "x.bmp"), ValueError, "bmp"),
         (lambda obj, path: refroots.show_refs(obj, filename=path / "noending"), ValueError, "ending"),

@@ -180,8 +180,33 @@ impl ObjectSet {
         }
     }
 
+    fn __iter__(slf: Bound<'_, Self>) -> ObjectIterator {
+        ObjectIterator { of: slf.unbind(), next: 0 }
+    }
+
     fn __repr__(&self) -> String {
         let type_name = self.nodes.first().map_or_else(String::new, |&node| self.graph.type_name(self.graph.type_of(node)));
         format!("<refroots.ObjectSet: {} × {type_name}>", self.nodes.len())
+    }
+}
+
+/// Goes through an [`ObjectSet`].
+#[pyclass(module = "refroots")]
+struct ObjectIterator {
+    of: Py<ObjectSet>,
+    next: usize,
+}
+
+#[pymethods]
+impl ObjectIterator {
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&mut self) -> Option<Object> {
+        let of = self.of.get();
+        let node = *of.nodes.get(self.next)?;
+        self.next += 1;
+        Some(Object::new(&of.graph, node))
     }
 }

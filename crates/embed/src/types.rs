@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::types::{PyIterator, PyList};
 use refroots_core::query::histogram;
 
 /// The objects of one type.
@@ -60,6 +61,10 @@ impl TypeTable {
         let at = if index < 0 { index + self.rows.len() as isize } else { index };
         let row = usize::try_from(at).ok().and_then(|at| self.rows.get(at)).map(Self::row);
         row.ok_or_else(|| PyIndexError::new_err(format!("there are {} types, none at index {index}", self.rows.len())))
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.rows.iter().map(Self::row))?.try_iter()
     }
 
     fn __str__(&self) -> String {

@@ -105,7 +105,7 @@ fn look_now(py: Python<'_>) {
 
 fn answer(py: Python<'_>, look: &Look) -> Exit {
     flush(py);
-    match capture::whole(py) {
+    match capture::capture(py, &capture::Purpose::default()) {
         // Drawing needs no interpreter.
         Ok(graph) => py.detach(|| refroots_cli::look(&graph, look, &mut std::io::stdout(), &mut std::io::stderr())),
         Err(error) => {

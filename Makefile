@@ -1,0 +1,70 @@
+# What people and CI call. Everything is built here and installed into .venv; nothing needs root or Graphviz.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Rust's own tests link no Python; the extension is tested by pytest.
+RUST := --workspace --exclude refroots-embed
+
+SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | grep -v _native) \
+           Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
+
+.PHONY: demo test test-rust test-python test-real lint format notices bench clean
+
+demo: $(VENV)/installed
+	$(BIN)/python fixtures/leaks/foo.py
+	@echo "foo_refs.png: what holds one Foo (back-references); sample-graph.png: what the dict refers to"
+	@echo "both in $(CURDIR)"
+
+test: test-rust test-python
+
+test-rust:
+	cargo test --locked $(RUST)
+
+test-python: $(VENV)/installed $(VENV)/tools
+	$(BIN)/python -m pytest
+
+# The fixtures that need matplotlib, Django and Flask; `make test` runs them too where those are installed.
+test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
+	$(BIN)/python -m pytest tests/test_real.py
+
+lint: $(VENV)/tools
+	cargo fmt --all --check
+	cargo clippy --locked $(RUST) --all-targets -- -D warnings
+	cargo clippy --locked -p refroots-render --no-default-features --all-targets -- -D warnings
+	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --locked -p refroots-embed -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps $(RUST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/rooms.py
+	$(BIN)/python tools/licences.py --check
+
+format: $(VENV)/tools
+	cargo fmt --all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notices: $(VENV)/tools
+	$(BIN)/python tools/licences.py --write
+
+bench: $(VENV)/installed
+	$(BIN)/python benches/capture.py
+
+clean:
+	rm -rf target $(VENV) foo_refs.png sample-graph.png
+
+$(VENV)/python:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/tools: $(VENV)/python tests/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	touch $@
+
+$(VENV)/real: $(VENV)/python tests/requirements-real.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-real.txt
+	touch $@
+
+$(VENV)/installed: $(VENV)/python $(SOURCES)
+	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	touch $@
