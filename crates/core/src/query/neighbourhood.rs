@@ -104,7 +104,7 @@ impl Search<'_> {
             Direction::Outgoing => Box::new(
                 graph
                     .references_from(node)
-                    .filter(|reference| !is_own_class(graph, *reference))
+                    .filter(|reference| !is_said_already(graph, *reference))
                     .map(|reference| (0, reference.target)),
             ),
         };
@@ -161,7 +161,9 @@ impl Search<'_> {
 
     /// Adds the references from `source` to `target`.
     fn connect(&mut self, source: NodeId, source_place: NodeIndex, target: NodeId, target_place: NodeIndex) {
-        let references = self.graph.references_between(source, target).filter(|reference| !is_own_class(self.graph, *reference));
+        let is_drawn =
+            |reference: &Reference| self.what.direction == Direction::Incoming || !is_said_already(self.graph, *reference);
+        let references = self.graph.references_between(source, target).filter(is_drawn);
         let mut count = 0;
         for reference in references {
             count += 1;
@@ -194,9 +196,14 @@ impl Search<'_> {
 
 const NOISE: u8 = 2;
 
-/// An object's hold on its class: the node says its type already.
-fn is_own_class(graph: &HeapGraph, reference: Reference) -> bool {
-    reference.kind == EdgeKind::Special && reference.text(graph) == Some("__class__")
+/// An object's hold on its class, and a dict's on a key that is an atom: the node says its type, and
+/// the reference to the value says the key.
+fn is_said_already(graph: &HeapGraph, reference: Reference) -> bool {
+    match reference.kind {
+        EdgeKind::Special => reference.text(graph) == Some("__class__"),
+        EdgeKind::Key => graph.value(reference.target).is_some(),
+        _ => false,
+    }
 }
 
 fn question(direction: Direction) -> Question {
@@ -216,5 +223,98 @@ fn title(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<'_>) -> Stri
     match what.direction {
         Direction::Incoming => format!("What refers to {subject}, {levels}"),
         Direction::Outgoing => format!("What {subject} refers to, {levels}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use petgraph::visit::EdgeRef;
+
+    use super::*;
+    use crate::sketch;
+
+    fn look(graph: &HeapGraph, start: u32, direction: Direction, depth: u32, too_many: usize) -> View {
+        let what = Neighbourhood { direction, depth, too_many, filter: None, values: Values::Short };
+        neighbourhood(graph, &[NodeId(start)], &what)
+    }
+
+    fn edges(view: &View) -> Vec<String> {
+        let node = |index: NodeIndex| format!("{}#{}", view.graph[index].type_name, view.graph[index].ordinal.0);
+        view.graph.edge_references().map(|e| format!("{} {} {}", node(e.source()), e.weight().name, node(e.target()))).collect()
+    }
+
+    const HELD: &str = "foo: app.Foo
+        list: list
+        list -> foo [0]
+        list -> foo [1]
+        d: dict
+        d -> list [k]
+        d -> k key
+        k: str 'k'
+        module: module 'app' root
+        module -> names .__dict__
+        names: dict namespace
+        names -> d .CACHE
+        f: function 'app.f'
+        f -> names .__globals__
+        above: dict
+        above -> module [k]";
+
+    #[test]
+    fn referrers_lead_to_the_module_and_end_there() {
+        let graph = sketch::parse(HELD).unwrap();
+        let view = look(&graph, 0, Direction::Incoming, 9, 10);
+        assert_eq!(
+            edges(&view),
+            ["list#1 [0] Foo#0", "list#1 [1] Foo#0", "dict#2 ['k'] list#1", "dict#5 .CACHE dict#2", "module#4 .__dict__ dict#5"]
+        );
+        let names = view.graph.node_weights().find(|node| node.ordinal == NodeId(5)).unwrap();
+        assert_eq!(names.cut, 1, "the function's hold on its globals is counted");
+        let module = view.graph.node_weights().find(|node| node.ordinal == NodeId(4)).unwrap();
+        assert_eq!((module.depth, module.beyond), (4, 0), "what holds a root does not matter");
+    }
+
+    #[test]
+    fn referents_say_keys_once() {
+        let graph = sketch::parse(HELD).unwrap();
+        let view = look(&graph, 2, Direction::Outgoing, 1, 10);
+        assert_eq!(edges(&view), ["dict#2 ['k'] list#1"]);
+        assert_eq!(view.graph[NodeIndex::new(1)].beyond, 1);
+    }
+
+    #[test]
+    fn depth_ends_and_too_many_cuts() {
+        let mut text = String::from("hub: app.Hub\n");
+        for i in 0..37 {
+            text += &format!("l{i}: list\nl{i} -> hub [0]\ntop{i}: dict\ntop{i} -> l{i} [hub]\n");
+        }
+        let graph = sketch::parse(&text).unwrap();
+        let view = look(&graph, 0, Direction::Incoming, 1, 10);
+        assert_eq!(view.graph.node_count(), 11);
+        assert_eq!(view.cut_text(NodeIndex::new(0)).as_deref(), Some("27 more referrers"));
+        assert!(view.graph.node_weights().skip(1).all(|node| node.beyond == 1));
+    }
+
+    #[test]
+    fn a_filter_spares_the_start_nodes_and_the_internal_are_never_shown() {
+        let graph = sketch::parse("foo: app.Foo\na: list\na -> foo [0]\nown: list internal\nown -> foo [0]").unwrap();
+        let none = |_| false;
+        let what =
+            Neighbourhood { direction: Direction::Incoming, depth: 3, too_many: 10, filter: Some(&none), values: Values::Short };
+        assert_eq!(neighbourhood(&graph, &[NodeId(0)], &what).graph.node_count(), 1);
+        let what = Neighbourhood { filter: None, ..what };
+        assert_eq!(edges(&neighbourhood(&graph, &[NodeId(0)], &what)), ["list#1 [0] Foo#0"]);
+    }
+
+    #[test]
+    fn parallel_references_are_counted_after_five() {
+        let mut text = String::from("l: list\nfoo: app.Foo\n");
+        for i in 0..1000 {
+            text += &format!("l -> foo [{i}]\n");
+        }
+        let graph = sketch::parse(&text).unwrap();
+        let view = look(&graph, 0, Direction::Outgoing, 3, 10);
+        assert_eq!(edges(&view).len(), 6);
+        assert_eq!(edges(&view)[5], "list#0 and 995 more Foo#1");
     }
 }

@@ -172,3 +172,86 @@ pub(crate) fn view_node(graph: &HeapGraph, wording: &Wording<'_>, node: NodeId, 
         ..ViewNode::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sketch;
+
+    fn ask(text: &str, target: u32) -> (String, Option<String>) {
+        let graph = sketch::parse(text).unwrap();
+        let chain = why(&graph, NodeId(target), &WhyOptions::default());
+        (chain.root_text(&graph, Values::Short), chain.expression(&graph, Values::Short))
+    }
+
+    #[test]
+    fn a_chain_reads_as_python_where_it_can() {
+        let text = "owner: app.Owner
+            app: module 'app' root
+            app -> names .__dict__
+            names: dict namespace
+            names -> cache .CACHE
+            cache: dict
+            cache -> list [k]
+            k: str 'k'
+            list: list
+            list -> foo [17]
+            foo: app.Foo
+            foo -> owner .owner";
+        assert_eq!(ask(text, 0), ("module app".into(), Some("app.CACHE['k'][17].owner".into())));
+        assert_eq!(ask(&text.replace("[17]", "[*]"), 0).1, None);
+        assert_eq!(ask(&text.replace(".owner", ""), 0).1, None);
+    }
+
+    #[test]
+    fn modules_go_before_frames_on_one_level_and_the_nearer_root_wins() {
+        let text = "x: list
+            f: frame 'app.main:3' root
+            f -> x local x
+            app: module 'app' root
+            app -> x .x";
+        assert_eq!(ask(text, 0).0, "module app");
+        assert_eq!(
+            ask(&text.replace("app -> x .x", "app -> d .__dict__\nd: dict namespace\nd -> x .x"), 0).0,
+            "running frame app.main:3"
+        );
+    }
+
+    #[test]
+    fn the_asking_frame_gives_way() {
+        let asked = "x: list
+            f: frame 'app.main:3' root asking
+            f -> x local x
+            app: module 'app' root
+            app -> d .__dict__
+            d: dict namespace
+            d -> x .x";
+        assert_eq!(ask(asked, 0).0, "module app");
+        let through_itself = "x: list
+            f: frame 'app.main:3' root asking
+            f -> x local x
+            f -> d local d
+            d: dict
+            d -> x [k]
+            k: str 'k'";
+        let graph = sketch::parse(through_itself).unwrap();
+        let names = |options: &WhyOptions| -> Vec<String> {
+            let chain = why(&graph, NodeId(0), options);
+            chain.references.iter().map(|r| Wording::new(&graph, Values::Short).reference(*r)).collect()
+        };
+        assert_eq!(names(&WhyOptions::default()), ["d", "['k']"]);
+        assert_eq!(names(&WhyOptions { include_asking_frame: true }), ["x"]);
+        let alone = "x: list\nf: frame 'app.main:3' root asking\nf -> x local x";
+        assert_eq!(ask(alone, 0).0, "running frame app.main:3");
+    }
+
+    #[test]
+    fn not_held_by_a_root_is_an_answer() {
+        let cycle = "a: list\nb: list\na -> b [0]\nb -> a [0]";
+        assert_eq!(ask(cycle, 0).0, "unreachable garbage: no root holds it");
+        let held = "a: list\nb: list external=2\nb -> a [0]";
+        assert_eq!(ask(held, 0).0, "held from outside by 2 references that Python cannot see");
+        let own = "a: list\nf: frame 'refroots.x:1' internal\nf -> a local a";
+        assert_eq!(ask(own, 0).0, "unreachable garbage: no root holds it");
+    }
+}

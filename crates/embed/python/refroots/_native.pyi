@@ -4,7 +4,25 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, TypedDict, final
 
-__all__: list[str]
+__all__ = [
+    "Chain",
+    "Heap",
+    "Object",
+    "ObjectSet",
+    "Picture",
+    "Reference",
+    "Root",
+    "TypeCount",
+    "TypeTable",
+    "__version__",
+    "begin",
+    "capture",
+    "main",
+    "objects",
+    "show_backrefs",
+    "show_refs",
+    "why",
+]
 __version__: str
 
 _Path = str | os.PathLike[str]
