@@ -117,3 +117,34 @@ fn with_fonts(svg: String, fonts: &mut Database) -> String {
     }
     svg.chars().map(|c| if missing.contains(&c) { '□' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_stay_within_the_limits() {
+        assert_eq!(scale(500.0, 400.0), 2.0);
+        assert_eq!(scale(3_000.0, 3_000.0), 1.0);
+        assert_eq!(side(100_000.0 * scale(100_000.0, 50.0)), 32_767);
+        let scale = scale(20_000.0, 20_000.0);
+        assert!((20_000.0 * scale * 20_000.0 * scale - PIXELS).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_band_is_bounded_however_large_the_picture_is() {
+        for width in [1, 500, 8_000, SIDE as u32] {
+            assert!(width * (BAND / width).clamp(1, SIDE as u32) <= BAND);
+        }
+    }
+
+    #[test]
+    fn what_no_font_can_draw_becomes_a_box() {
+        // A character of a private plane, which no font has.
+        let drawn = with_fonts("a\u{10abcd}b".to_owned(), &mut Database::new());
+        assert_eq!(drawn, "a□b");
+        let mut fonts = Database::new();
+        assert_eq!(with_fonts("plain é".to_owned(), &mut fonts), "plain é");
+        assert_eq!(fonts.len(), 1, "the system's fonts are not loaded for nothing");
+    }
+}

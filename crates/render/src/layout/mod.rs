@@ -87,16 +87,19 @@ struct Policy {
 /// so that the same graph gives the same picture.
 const POLICY: &[Policy] = &[
     #[cfg(feature = "graphviz-pure")]
-    Policy { nodes: 3_000, edges: 10_000, engine: &graphviz::GraphvizPure },
+    Policy { nodes: 2_000, edges: 10_000, engine: &graphviz::GraphvizPure },
     Policy { nodes: 50_000, edges: 200_000, engine: &dagre::Dugong },
 ];
-
-/// With more edges than this for each node, those between nodes of one level set no ranks.
-const DENSE: usize = 8;
 
 /// Up to how many edges the engine makes room for their names; beyond, that room is what takes
 /// the time (60 nodes with 3,540 edges: 20 s instead of 0.3), and names are put on the arrows.
 const ROOMY: usize = 700;
+
+/// Whether edges between nodes of one level set no ranks: they would spread a level over many.
+/// In a small graph that is worth the time.
+fn is_dense(nodes: usize, edges: usize) -> bool {
+    edges > 8 * nodes || (edges > ROOMY && edges > 2 * nodes)
+}
 
 fn engines(nodes: usize, edges: usize) -> impl Iterator<Item = &'static dyn Engine> {
     POLICY.iter().filter(move |policy| nodes <= policy.nodes && edges <= policy.edges).map(|policy| policy.engine)
@@ -105,7 +108,7 @@ fn engines(nodes: usize, edges: usize) -> impl Iterator<Item = &'static dyn Engi
 /// Lays a plan out.
 pub(crate) fn lay_out(mut plan: Plan) -> Result<Layout, Error> {
     let (nodes, edges) = (plan.boxes.len(), plan.arrows.len());
-    let flipped = orient::point_down(&mut plan, edges > DENSE * nodes);
+    let flipped = orient::point_down(&mut plan, is_dense(nodes, edges));
     let bare;
     let question = if edges <= ROOMY {
         &plan
@@ -193,4 +196,4 @@ fn move_to_origin(geometry: &mut Geometry, plan: &Plan) {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
