@@ -1,5 +1,7 @@
 //! The PNG as a reader decodes it.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be decoded fails its test")]
+
 mod fixtures;
 
 use std::io::Cursor;
@@ -47,12 +49,12 @@ fn a_picture_wider_than_viewers_open_is_scaled_down() {
 #[test]
 fn bands_meet_without_a_seam() {
     // Over 16 million pixels, so that there are several bands; an unbroken arrow of the chain
-    // crosses where they meet, or a box does.
+    // crosses where they meet, or a box does. Behind a name an arrow is faint.
     let long = view(240, &(1..240).map(|i| (i - 1, i)).collect::<Vec<_>>(), Question::Chain);
     let (width, height, pixels) = decode(&draw(&long).unwrap());
     let ink = |y: u32| {
         let row = &pixels[(y * width * 3) as usize..((y + 1) * width * 3) as usize];
-        row.iter().any(|&value| value < 200)
+        row.iter().any(|&value| value < 250)
     };
     let first = (0..height).find(|&y| ink(y) && y > 90).unwrap();
     let last = (0..height).rfind(|&y| ink(y)).unwrap();
