@@ -19,8 +19,8 @@ const SIDE: f64 = 32_767.0;
 const PIXELS: f64 = 64e6;
 /// Pictures that stay below this many pixels at twice their size are drawn at twice their size.
 const SHARP_PIXELS: f64 = 12e6;
-/// Rows that are drawn at once.
-const BAND: u32 = 512;
+/// Pixels that are drawn at once: 64 MB. What crosses several bands is drawn in each.
+const BAND: u32 = 16_000_000;
 
 /// Draws a view as PNG.
 ///
@@ -45,12 +45,24 @@ fn rasterize(svg: String) -> Result<Vec<u8>, Error> {
     encoder.set_compression(Compression::Balanced);
     let mut writer = encoder.write_header().map_err(pixels)?;
     let mut stream = writer.stream_writer().map_err(pixels)?;
-    let mut band = Pixmap::new(width, BAND.min(height)).ok_or_else(|| Error::Pixels("too little memory".to_owned()))?;
-    for top in (0..height).step_by(BAND as usize) {
+    let band_height = (BAND / width).clamp(1, height);
+    let mut band = Pixmap::new(width, band_height).ok_or_else(|| Error::Pixels("too little memory".to_owned()))?;
+    for top in (0..height).step_by(band_height as usize) {
         band.fill(Color::WHITE);
-        let place = Transform::from_scale(scale as f32, scale as f32).post_translate(0.0, -(top as f32));
-        resvg::render(&tree, place, &mut band.as_mut());
-        let rows = BAND.min(height - top) as usize;
+        let (first, last) = (f64::from(top) / scale, f64::from(top + band_height) / scale);
+        for node in tree.root().children() {
+            // Most of a tall picture is outside of a band; drawing it there costs as much as inside.
+            let Some(place) = node.abs_layer_bounding_box() else { continue };
+            if f64::from(place.bottom()) < first || f64::from(place.top()) > last {
+                continue;
+            }
+            let transform = Transform::from_scale(scale as f32, scale as f32)
+                .post_translate(0.0, -(top as f32))
+                .pre_translate(place.x(), place.y());
+            // Nothing is drawn of a node without any area, and nothing is missed.
+            let _ = resvg::render_node(node, transform, &mut band.as_mut());
+        }
+        let rows = band_height.min(height - top) as usize;
         for row in band.data().chunks_exact(width as usize * 4).take(rows) {
             let opaque: Vec<u8> = row.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
             stream.write_all(&opaque).map_err(pixels)?;
@@ -104,4 +116,35 @@ fn with_fonts(svg: String, fonts: &mut Database) -> String {
         return svg;
     }
     svg.chars().map(|c| if missing.contains(&c) { '□' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_stay_within_the_limits() {
+        assert_eq!(scale(500.0, 400.0), 2.0);
+        assert_eq!(scale(3_000.0, 3_000.0), 1.0);
+        assert_eq!(side(100_000.0 * scale(100_000.0, 50.0)), 32_767);
+        let scale = scale(20_000.0, 20_000.0);
+        assert!((20_000.0 * scale * 20_000.0 * scale - PIXELS).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_band_is_bounded_however_large_the_picture_is() {
+        for width in [1, 500, 8_000, SIDE as u32] {
+            assert!(width * (BAND / width).clamp(1, SIDE as u32) <= BAND);
+        }
+    }
+
+    #[test]
+    fn what_no_font_can_draw_becomes_a_box() {
+        // A character of a private plane, which no font has.
+        let drawn = with_fonts("a\u{10abcd}b".to_owned(), &mut Database::new());
+        assert_eq!(drawn, "a□b");
+        let mut fonts = Database::new();
+        assert_eq!(with_fonts("plain é".to_owned(), &mut fonts), "plain é");
+        assert_eq!(fonts.len(), 1, "the system's fonts are not loaded for nothing");
+    }
 }

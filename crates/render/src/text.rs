@@ -170,9 +170,9 @@ impl<'a> Tree<'a> {
         let named: Vec<&str> = names.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
         match (self.direction, named.is_empty()) {
             (Direction::Incoming, true) => format!("held by {words}"),
-            (Direction::Incoming, false) => format!("held by {words}, as {}", named.join(" and ")),
+            (Direction::Incoming, false) => format!("held by {words}, as {}", named.join(", ")),
             (Direction::Outgoing, true) => format!("(unnamed) ── {words}"),
-            (Direction::Outgoing, false) => format!("{} ── {words}", named.join(" and ")),
+            (Direction::Outgoing, false) => format!("{} ── {words}", named.join(", ")),
         }
     }
 
