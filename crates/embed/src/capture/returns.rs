@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCFunction, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyCFunction, PyDict, PyString, PyTuple};
 use pyo3::{ffi, intern};
 use refroots_cli::Function;
 
@@ -33,9 +33,14 @@ struct Watch {
     name: Py<PyString>,
     set_profile: SetProfile,
     then: fn(Python<'_>),
+    /// What starts a thread, where another stands in its place.
+    start: OnceLock<Py<PyAny>>,
     /// On 3.10, which knows no qualified names: the code that was found in its module's constants.
     found: Option<Mutex<Vec<Py<PyAny>>>>,
 }
+
+/// What `threading` calls to start a thread (Lib/threading.py, 3.10 and 3.11).
+const START: &str = "_start_new_thread";
 
 static WATCH: OnceLock<Watch> = OnceLock::new();
 static IS_OVER: AtomicBool = AtomicBool::new(false);
@@ -58,25 +63,52 @@ pub(crate) fn watch(py: Python<'_>, function: &Function, then: fn(Python<'_>)) -
         name: PyString::intern(py, last).unbind(),
         set_profile,
         then,
+        start: OnceLock::new(),
         found: (!knows_qualnames).then(Mutex::default),
     });
     profile_this_thread(true);
-    let in_new_thread = PyCFunction::new_closure(py, None, None, |_: &Bound<'_, PyTuple>, _| {
-        profile_this_thread(!IS_OVER.load(Ordering::Relaxed));
-    })?;
-    py.import("threading")?.call_method1("setprofile", (in_new_thread,))?;
-    Ok(())
+    follow_new_threads(py)
+}
+
+/// Puts a function in the place where `threading` starts threads, which the program cannot tell from
+/// the original: `threading.setprofile` would be seen by `threading.getprofile`.
+fn follow_new_threads(py: Python<'_>) -> PyResult<()> {
+    let threading = py.import("threading")?;
+    let start = threading.getattr(START)?.unbind();
+    if let Some(watch) = WATCH.get() {
+        let _ = watch.start.set(start.clone_ref(py));
+    }
+    let wrapper = PyCFunction::new_closure(
+        py,
+        Some(c"start_new_thread"),
+        None,
+        move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+            let py = args.py();
+            if IS_OVER.load(Ordering::Relaxed) {
+                return start.call1(py, args);
+            }
+            let run = args.get_item(0)?.unbind();
+            let profiled =
+                PyCFunction::new_closure(py, None, None, move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+                    profile_this_thread(!IS_OVER.load(Ordering::Relaxed));
+                    run.call1(args.py(), args)
+                })?;
+            start.call1(py, (profiled, args.get_item(1)?))
+        },
+    )?;
+    threading.setattr(START, wrapper)
 }
 
 /// Gives up: no thread calls `then` any more.
 pub(crate) fn stop(py: Python<'_>) {
-    if WATCH.get().is_some() && !IS_OVER.swap(true, Ordering::Relaxed) {
-        profile_this_thread(false);
-        // Of a program that sets its own hook, ours is gone already; None is what `python` begins with.
-        let _ = py.import("threading").and_then(|threading| {
-            let hook = threading.getattr("_profile_hook")?;
-            if hook.is_instance_of::<PyCFunction>() { threading.call_method1("setprofile", (py.None(),)) } else { Ok(hook) }
-        });
+    let Some(watch) = WATCH.get() else { return };
+    if IS_OVER.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    profile_this_thread(false);
+    if let Some(start) = watch.start.get() {
+        // Where this fails, the one in its place does the same from now on.
+        let _ = py.import("threading").and_then(|threading| threading.setattr(START, start));
     }
 }
 

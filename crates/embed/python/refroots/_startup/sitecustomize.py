@@ -29,7 +29,9 @@ def _clean_up():
 def _begin(look, is_module):
     """Loads the package that this file belongs to, wherever sys.path leads, and arranges the look."""
     import os
+    import sys
 
+    cached = list(sys.path_importer_cache)
     try:
         # The two are always loaded, so that the program finds no module that it did not import.
         import _frozen_importlib
@@ -43,6 +45,8 @@ def _begin(look, is_module):
         from refroots import _native
 
         _native.begin(look, is_module)
+        for path in set(sys.path_importer_cache).difference(cached):
+            del sys.path_importer_cache[path]
     except Exception as error:
         os.write(2, f"refroots: cannot look at this program: {error}\n".encode("utf-8", "replace"))
         os._exit(3)
