@@ -61,7 +61,9 @@ def test_python_examples_of_the_readme_run(tmp_path):
 
 
 def test_import_brings_little_along():
-    before = "import sys; before = set(sys.modules); import refroots; print(sorted(set(sys.modules) - before))"
+    before = (
+        "import sys; before = set(sys.modules); import refroots; print(sorted(set(sys.modules) - before))"
+    )
     out = subprocess.run([sys.executable, "-c", before], check=True, capture_output=True, text=True).stdout
     added = [name for name in eval(out) if not name.startswith("refroots")]
     assert added == []

@@ -170,7 +170,9 @@ def outcome(command: list[str], folder: Path, **options) -> Result:
     return done.returncode, *(re.sub("0x[0-9a-f]+", "0x", text) for text in (done.stdout, "\n".join(words)))
 
 
-def assert_same(folder: Path, *program: str, options: tuple[str, ...] = (), look: tuple[str, ...] = (), **kwargs) -> Result:
+def assert_same(
+    folder: Path, *program: str, options: tuple[str, ...] = (), look: tuple[str, ...] = (), **kwargs
+) -> Result:
     plain = outcome([sys.executable, *options, *program], folder, **kwargs)
     ours = outcome([sys.executable, *options, *RUN[1:], *look, *program], folder, **kwargs)
     assert ours == plain
@@ -194,7 +196,19 @@ def test_scripts_do_what_they_do_under_python(name: str, folder: Path) -> None:
     assert_same(folder, "program.py", "-x", "--types")
 
 
-@pytest.mark.parametrize("name", ["nothing", "exception", "atexit order", "threads", "fork", "multiprocessing", "own excepthook", "asyncio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing",
+        "exception",
+        "atexit order",
+        "threads",
+        "fork",
+        "multiprocessing",
+        "own excepthook",
+        "asyncio",
+    ],
+)
 @pytest.mark.parametrize("when", ["exception", "return:f", "return:os.path:join"])
 def test_other_moments_change_as_little(name: str, when: str, folder: Path) -> None:
     (folder / "program.py").write_text(SCRIPTS[name])
@@ -205,7 +219,10 @@ def test_other_moments_change_as_little(name: str, when: str, folder: Path) -> N
     assert code == (plain[0] or (1 if "refroots: " in stderr else 0))
 
 
-@pytest.mark.parametrize("program", [["-m", "pkg"], ["-m", "pkg.mod"], ["-m", "show", "-m", "-o"], ["app"], ["-m", "json.tool"], ["-"]])
+@pytest.mark.parametrize(
+    "program",
+    [["-m", "pkg"], ["-m", "pkg.mod"], ["-m", "show", "-m", "-o"], ["app"], ["-m", "json.tool"], ["-"]],
+)
 def test_modules_folders_and_stdin(program: list[str], folder: Path) -> None:
     assert_same(folder, *program, "-h", input=SHOW if program == ["-"] else "{}")
 
@@ -223,7 +240,10 @@ def test_modules_that_python_refuses(program: list[str], folder: Path) -> None:
     assert not (folder / "types.txt").exists()
 
 
-@pytest.mark.parametrize("options", [["-B"], ["-OO"], ["-W", "error"], ["-X", "dev"], ["-bb", "-s"], ["-u"], ["-X", "utf8=0"], ["-q"]])
+@pytest.mark.parametrize(
+    "options",
+    [["-B"], ["-OO"], ["-W", "error"], ["-X", "dev"], ["-bb", "-s"], ["-u"], ["-X", "utf8=0"], ["-q"]],
+)
 def test_options_of_the_interpreter(options: list[str], folder: Path) -> None:
     assert_same(folder, "show.py", "x", options=tuple(options))
 
@@ -246,7 +266,9 @@ def test_environments(variables: dict[str, str], folder: Path) -> None:
     assert_same(folder, "show.py", env={**os.environ, **variables}, errors="surrogateescape")
 
 
-@pytest.mark.parametrize("body", ["import sys; sys.warnoptions.append('x')", "raise ValueError('mine')", "import gone"])
+@pytest.mark.parametrize(
+    "body", ["import sys; sys.warnoptions.append('x')", "raise ValueError('mine')", "import gone"]
+)
 def test_the_users_own_sitecustomize(body: str, folder: Path) -> None:
     (folder / "site").mkdir()
     # refroots itself runs under Python too, before the program does: only the second time counts.
@@ -255,7 +277,11 @@ def test_the_users_own_sitecustomize(body: str, folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": "site"}
     plain = outcome([sys.executable, "show.py"], folder, env=environment)
     ours = outcome([*RUN, "show.py"], folder, env={**environment, "REFROOTS_TEST": "1"})
-    assert (ours[0], ours[1].replace(", ('REFROOTS_TEST', '1')", "").replace("REFROOTS_TEST=1\n", ""), ours[2]) == plain
+    assert (
+        ours[0],
+        ours[1].replace(", ('REFROOTS_TEST', '1')", "").replace("REFROOTS_TEST=1\n", ""),
+        ours[2],
+    ) == plain
     assert (folder / "types.txt").exists()
 
 
@@ -264,7 +290,9 @@ def test_a_reader_that_goes_away(lines: int, folder: Path) -> None:
     (folder / "program.py").write_text(f"for i in range({lines}): print('line', i)")
 
     def closed_early(command: list[str]) -> tuple[int, str]:
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         process.stdout.close()
         words = [line for line in process.stderr.read().splitlines() if not line.startswith("types.txt: ")]
         return process.wait(), "\n".join(words)
@@ -276,11 +304,15 @@ def test_an_interrupt_from_the_terminal(folder: Path) -> None:
     (folder / "program.py").write_text("import time\nprint('READY', flush=True)\ntime.sleep(60)")
 
     def interrupted(command: list[str]) -> tuple[int, str]:
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         assert process.stdout.readline() == "READY\n"
         process.send_signal(signal.SIGINT)
         # Which line it meets is a matter of luck.
-        words = [line for line in process.stderr.read().splitlines() if not line.startswith(("types.txt: ", " "))]
+        words = [
+            line for line in process.stderr.read().splitlines() if not line.startswith(("types.txt: ", " "))
+        ]
         return process.wait(), "\n".join(words)
 
     assert interrupted([*RUN, "program.py"]) == interrupted([sys.executable, "program.py"])
@@ -291,4 +323,8 @@ def test_interpreters_that_cannot_be_reached(option: str, folder: Path) -> None:
     if option == "-S":
         pytest.skip("without site the package itself is not found here")
     done = outcome([sys.executable, option, *RUN[1:], "show.py"], folder)
-    assert done == (2, "", "refroots: run cannot reach a program under python -E or -I; start refroots without it")
+    assert done == (
+        2,
+        "",
+        "refroots: run cannot reach a program under python -E or -I; start refroots without it",
+    )

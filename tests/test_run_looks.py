@@ -40,7 +40,11 @@ def main():
 
 WHEN_RETURN = {
     "a function": (HOLD + "main()", "main", 2),
-    "a function in another thread": (HOLD + "import threading\nt = threading.Thread(target=main); t.start(); t.join()", "main", 2),
+    "a function in another thread": (
+        HOLD + "import threading\nt = threading.Thread(target=main); t.start(); t.join()",
+        "main",
+        2,
+    ),
     "the first return": ("def main(n):\n    x = [Foo() for _ in range(n)]\nmain(3); main(5)", "main", 3),
     "a return after an exception": (
         "def main(n):\n    x = [Foo() for _ in range(n)]\n    return 1 / n\ntry: main(0)\nexcept ZeroDivisionError: pass\nmain(4)",
@@ -48,14 +52,26 @@ WHEN_RETURN = {
         4,
     ),
     "recursion": ("def main(n):\n    x = Foo()\n    if n: main(n - 1)\nmain(3)", "main", 4),
-    "a generator": ("def main():\n    x = [Foo()]\n    yield 1\n    x.append(Foo())\n    yield 2\n    x.append(Foo())\nlist(main())", "main", 3),
+    "a generator": (
+        "def main():\n    x = [Foo()]\n    yield 1\n    x.append(Foo())\n    yield 2\n    x.append(Foo())\nlist(main())",
+        "main",
+        3,
+    ),
     "a coroutine": (
         "import asyncio\nasync def main():\n    x = [Foo()]\n    await asyncio.sleep(0)\n    x.append(Foo())\nasyncio.run(main())",
         "main",
         2,
     ),
-    "a method": ("class A:\n    def go(self):\n        x = [Foo()]\n\ndef go(): pass\ngo(); A().go()", "A.go", 1),
-    "a nested function": ("def f():\n    def g():\n        x = Foo()\n    g()\n\ndef g(): pass\ng(); f()", "f.<locals>.g", 1),
+    "a method": (
+        "class A:\n    def go(self):\n        x = [Foo()]\n\ndef go(): pass\ngo(); A().go()",
+        "A.go",
+        1,
+    ),
+    "a nested function": (
+        "def f():\n    def g():\n        x = Foo()\n    g()\n\ndef g(): pass\ng(); f()",
+        "f.<locals>.g",
+        1,
+    ),
     "a decorated function": (
         "import functools\ndef deco(f):\n    @functools.wraps(f)\n    def wrapper(): return f()\n    return wrapper\n\n@deco"
         + HOLD
@@ -68,7 +84,11 @@ WHEN_RETURN = {
         "lib:f",
         2,
     ),
-    "a loop that runs at speed": ("def g(i): return i\nfor i in range(300_000): g(i)\n" + HOLD + "main()", "main", 2),
+    "a loop that runs at speed": (
+        "def g(i): return i\nfor i in range(300_000): g(i)\n" + HOLD + "main()",
+        "main",
+        2,
+    ),
 }
 
 
@@ -97,7 +117,9 @@ def test_after_the_return_nothing_watches(tmp_path: Path) -> None:
 
 
 def test_an_exception_while_its_frames_are_there(tmp_path: Path) -> None:
-    code, found, words = foos(tmp_path, "def f():\n    x = [Foo(), Foo()]\n    1 / 0\nf()", "--when", "exception")
+    code, found, words = foos(
+        tmp_path, "def f():\n    x = [Foo(), Foo()]\n    1 / 0\nf()", "--when", "exception"
+    )
     assert (code, found) == (1, 2)
     assert words.index("types.json: ") < words.index("Traceback")
     assert foos(tmp_path, "x = Foo()\nraise KeyboardInterrupt", "--when", "exception")[:2] == (-2, 1)
@@ -105,12 +127,20 @@ def test_an_exception_while_its_frames_are_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["x = Foo()", "import sys; sys.exit(0)", "try: 1/0\nexcept ZeroDivisionError: pass", "import threading\nt = threading.Thread(target=lambda: 1/0); t.start(); t.join()"],
+    [
+        "x = Foo()",
+        "import sys; sys.exit(0)",
+        "try: 1/0\nexcept ZeroDivisionError: pass",
+        "import threading\nt = threading.Thread(target=lambda: 1/0); t.start(); t.join()",
+    ],
 )
 def test_no_exception_escapes(source: str, tmp_path: Path) -> None:
     code, found, words = foos(tmp_path, source, "--when", "exception")
     assert (code, found) == (1, -1)
-    assert words.splitlines()[-1] == "refroots: no exception escaped the program, so there was nothing to look at"
+    assert (
+        words.splitlines()[-1]
+        == "refroots: no exception escaped the program, so there was nothing to look at"
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +150,10 @@ def test_no_exception_escapes(source: str, tmp_path: Path) -> None:
         ("x = Foo()\nimport sys; sys.exit(5)", (5, 1)),
         ("x = Foo()\n1 / 0", (1, 1)),
         ("import atexit\nx = Foo()\natexit.register(lambda: globals().pop('x'))", (0, 1)),
-        ("x = []\nimport threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), x.append(Foo()))).start()", (0, 1)),
+        (
+            "x = []\nimport threading, time\nthreading.Thread(target=lambda: (time.sleep(0.1), x.append(Foo()))).start()",
+            (0, 1),
+        ),
         ("import os\nx = Foo()\npid = os.fork()\nif pid: x = [x, Foo()]; os.waitpid(pid, 0)", (0, 2)),
         ("def f():\n    x = Foo()\n    raise SystemExit(0)\nf()", (0, 0)),
         ("import os; os._exit(0)", (0, -1)),
@@ -156,7 +189,9 @@ def test_nothing_to_find(tmp_path: Path) -> None:
 
 
 def test_several_types_of_one_name(tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text("class A:\n    class Foo: pass\nclass B:\n    class Foo: pass\nx = A.Foo(), B.Foo()")
+    (tmp_path / "program.py").write_text(
+        "class A:\n    class Foo: pass\nclass B:\n    class Foo: pass\nx = A.Foo(), B.Foo()"
+    )
     done = run(tmp_path, "--why", "Foo", "program.py")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "__main__.A.Foo, __main__.B.Foo" in done.stderr
@@ -174,7 +209,16 @@ def test_an_answer_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["png", "svg", "dot", "txt"])
 def test_pictures(ending: str, tmp_path: Path) -> None:
     picture = tmp_path / f"refs.{ending}"
-    done = run(tmp_path, "--when", "return:main", "--backrefs", "Foo", "-o", picture.name, str(FIXTURES / "foo_plain.py"))
+    done = run(
+        tmp_path,
+        "--when",
+        "return:main",
+        "--backrefs",
+        "Foo",
+        "-o",
+        picture.name,
+        str(FIXTURES / "foo_plain.py"),
+    )
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(
         rf"refs.{ending}: what refers to __main__.Foo #\d+ \(the first of 3\), \d+ objects?, \d+ references?",
@@ -190,16 +234,22 @@ def test_examples_of_the_help(tmp_path: Path) -> None:
     (tmp_path / "pkg" / "__main__.py").write_text(program)
     tried = 0
     for command in ["--help", "run --help"]:
-        text = subprocess.run([sys.executable, "-m", "refroots", *command.split()], capture_output=True, text=True).stdout
+        text = subprocess.run(
+            [sys.executable, "-m", "refroots", *command.split()], capture_output=True, text=True
+        ).stdout
         for line in text.split("Examples:\n")[1].splitlines():
             words = shlex.split(re.split(r"\s{2,}", line.strip())[0])
             assert words[0] == "refroots"
-            done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True
+            )
             assert done.returncode == 0, (line, done.stderr)
             tried += 1
     assert tried >= 6
 
 
 def test_the_count_of_objects_does_not_depend_on_the_look(tmp_path: Path) -> None:
-    counts = {foos(tmp_path, "x = [Foo() for _ in range(10_000)]", "--limit", str(limit))[1] for limit in [1, 10]}
+    counts = {
+        foos(tmp_path, "x = [Foo() for _ in range(10_000)]", "--limit", str(limit))[1] for limit in [1, 10]
+    }
     assert counts == {10_000}
