@@ -45,27 +45,23 @@ def main(instances=1_000_000, rounds=7):
     before = resident()
     pairs = [(seconds(gc.collect), seconds(refroots.capture)) for _ in range(rounds)]
     collect, capture = (statistics.median(times) for times in zip(*pairs, strict=True))
-    held = refroots.capture()
+    graph = refroots.capture()
     during, target = resident(), heap_of_instances[instances // 2]
-    why = seconds(lambda: held.why(target))
-    by_type = seconds(held.by_type)
-    del held
+    why = seconds(lambda: graph.why(target))
+    by_type = seconds(graph.by_type)
+    graph = None
+    after, peak = resident(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{instances:,} instances, {objects:,} objects, {references:,} references")
     print(
-        f"{instances:,} instances, {objects:,} objects, {references:,} references, Python {sys.version.split()[0]}"
+        f"gc.collect() {collect:.3f} s   capture {capture:.3f} s   (Python {sys.version.split()[0]}, median of {rounds})"
     )
-    print(
-        f"gc.collect() {collect:.3f} s   capture {capture:.3f} s   ratio {capture / collect:.2f} (median of {rounds})"
-    )
+    print(f"ratio {capture / collect:.2f}")
     print(
         f"chain {why * 1000:.2f} ms   types {by_type * 1000:.0f} ms ({by_type / collect:.2f} of a collection)"
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"graph {(during - before) * 2**20 / objects:.0f} bytes an object, at the peak {(peak - before) * 2**20 / objects:.0f}"
-    )
-    print(
-        f"resident {before:.0f} MiB before, {during:.0f} with the graph, {resident():.0f} after it is dropped"
-    )
+    held, highest = ((mib - before) * 2**20 / objects for mib in (during, peak))
+    print(f"graph {held:.0f} bytes an object, at the peak {highest:.0f}")
+    print(f"resident {before:.0f} MiB before, {during:.0f} with the graph, {after:.0f} after it is dropped")
 
 
 if __name__ == "__main__":

@@ -328,3 +328,16 @@ def test_interpreters_that_cannot_be_reached(option: str, folder: Path) -> None:
         "",
         "refroots: run cannot reach a program under python -E or -I; start refroots without it",
     )
+
+
+@pytest.mark.parametrize("options", [[], ["-B", "-W", "ignore"], ["-Bs"]])
+def test_the_command_that_pip_makes(options: list[str], folder: Path) -> None:
+    command = Path(sys.executable).with_name("refroots")
+    ours = outcome([sys.executable, *options, str(command), *RUN[3:], "show.py", "run"], folder)
+    assert ours == outcome([sys.executable, *options, "show.py", "run"], folder)
+
+
+def test_letters_of_options_stay_where_the_module_goes(folder: Path) -> None:
+    ours = outcome([sys.executable, "-sBm", "refroots", *RUN[3:], "show.py"], folder)
+    plain = outcome([sys.executable, "-sB", "show.py"], folder)
+    assert ours == plain

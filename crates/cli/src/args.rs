@@ -33,11 +33,10 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Subcommands {
-    /// Run a Python program, unchanged, and look at its objects
     Run(RunArgs),
 }
 
-/// Run a Python program as `python` would, and look at its objects when it ends.
+/// Run a Python program as `python` does, and look at its objects
 ///
 /// The program sees what it would see under `python`: arguments, input, output, path, exit status.
 /// Where its own status is 0, the look's counts: 1 where there was nothing to find, 2 for wrong use,
@@ -117,11 +116,16 @@ Examples:
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  refroots run app.py                                   objects and bytes by type, at the end
-  refroots run --backrefs Foo -o foo_refs.png app.py    a picture of what holds a Foo
-  refroots run --why Foo -m pkg --verbose               why a Foo is alive, in text
-  refroots run --when return:main --refs dict app.py    what a dict holds when main() returns
-  refroots run --types --json --limit 5 app.py          the five most frequent types, as JSON";
+  Objects and bytes by type, at the end of a program:
+    refroots run app.py
+  A picture of what holds a Foo:
+    refroots run --backrefs Foo -o foo_refs.png app.py
+  Why a Foo of a package is alive, as text:
+    refroots run --why Foo -m pkg --verbose
+  What a dict holds when main() returns:
+    refroots run --when return:main --refs dict app.py
+  The five most frequent types, as JSON:
+    refroots run --types --json --limit 5 app.py";
 
 /// Reads a command line, without the command's own name.
 pub(crate) fn parse(args: &[OsString]) -> Result<Command, Error> {
@@ -161,7 +165,7 @@ impl RunArgs {
         };
         let program = program(self.module, Source::Module).or_else(|| program(self.script, Source::Script));
         let program = program.ok_or_else(|| {
-            Error::Usage("run wants a program: SCRIPT or -m MODULE, and found neither; try 'refroots run --help'".into())
+            Error::Usage("run expected a program, SCRIPT or -m MODULE, and found neither; try 'refroots run --help'".into())
         })?;
         if let Source::Module(name) = &program.source
             && name.as_encoded_bytes().starts_with(b"-")
