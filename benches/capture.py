@@ -52,9 +52,7 @@ def main(instances=1_000_000, rounds=7):
     graph = None
     after, peak = resident(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{instances:,} instances, {objects:,} objects, {references:,} references")
-    print(
-        f"gc.collect() {collect:.3f} s   capture {capture:.3f} s   (Python {sys.version.split()[0]}, median of {rounds})"
-    )
+    print(f"gc.collect() {collect:.3f} s   capture {capture:.3f} s   median of {rounds}")
     print(f"ratio {capture / collect:.2f}")
     print(
         f"chain {why * 1000:.2f} ms   types {by_type * 1000:.0f} ms ({by_type / collect:.2f} of a collection)"

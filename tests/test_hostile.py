@@ -50,14 +50,14 @@ def test_hostile_objects_are_captured_and_drawn(run_python):
         print(heap[keep[0]].type, heap[keep[7]].referrers[0].kind)
         print(refroots.show_backrefs(keep[3], depth=4, filename="hostile.png"))
         refroots.show_refs(odd, depth=4, filename="hostile.svg")
-        print(refroots.why(keep[5]).expression)
+        print(refroots.why(keep[5000]).expression)
         print(len(refroots.objects("Hostile")))
         import os
         os._exit(0)  # without __del__
         """
     )
     assert out.splitlines()[0] == "10000 100"
-    assert "__main__.keep[5]" in out
+    assert "__main__.keep[5000]" in out
     assert out.splitlines()[-1] == "10000"
 
 
