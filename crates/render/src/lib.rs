@@ -1,8 +1,8 @@
 //! Draws a [`View`]: text, DOT, SVG, PNG. Pure functions, bytes out.
 //!
-//! The way of a picture: [`label`] words the view, [`layout`] places boxes and arrows of given
-//! sizes, [`scene`] puts both together as shapes, [`svg`](mod@svg) and [`png`](mod@png) write the
-//! shapes down. Text and DOT need the words only. Everything is escaped in [`escape`].
+//! The way of a picture: `label` words the view, `layout` places boxes and arrows of given
+//! sizes, `scene` puts both together as shapes, `svg` and `png` write the
+//! shapes down. Text and DOT need the words only. Everything is escaped in `escape`.
 //!
 //! ```
 //! use refroots_core::{Values, query::paths, sketch};

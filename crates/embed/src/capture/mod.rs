@@ -7,6 +7,7 @@ mod atoms;
 mod enumerate;
 pub(crate) mod exit_status;
 mod frames;
+mod large_blocks;
 mod layout;
 mod live;
 mod names;

@@ -8,16 +8,20 @@ const BRANCH: usize = 1 << 16;
 /// Branches under the root: 47 bits of user addresses on x86-64.
 const ROOT: usize = 1 << 15;
 
+/// Leaves that are allocated together, 4 MiB, so that they lie on huge pages.
+const CHUNK: usize = 1 << 8;
+
 /// Maps addresses to `u32` ids.
 pub(crate) struct PageIndex {
     root: Vec<u32>,
     branches: Vec<Vec<u32>>,
-    leaves: Vec<Box<[u32; LEAF]>>,
+    chunks: Vec<Vec<u32>>,
+    leaves: usize,
 }
 
 impl PageIndex {
     pub(crate) fn new() -> Self {
-        Self { root: vec![0; ROOT], branches: Vec::new(), leaves: Vec::new() }
+        Self { root: vec![0; ROOT], branches: Vec::new(), chunks: Vec::new(), leaves: 0 }
     }
 
     /// The place for an address: 0 when nothing stands there yet, else 1 + id. Addresses past 47
@@ -31,9 +35,13 @@ impl PageIndex {
         }
         let leaf = &mut self.branches[*branch as usize - 1][(address >> 16) & (BRANCH - 1)];
         if *leaf == 0 {
-            self.leaves.push(Box::new([0; LEAF]));
-            *leaf = self.leaves.len() as u32;
+            if self.leaves.is_multiple_of(CHUNK) {
+                self.chunks.push(vec![0; CHUNK * LEAF]);
+            }
+            self.leaves += 1;
+            *leaf = self.leaves as u32;
         }
-        Some(&mut self.leaves[*leaf as usize - 1][(address >> 4) & (LEAF - 1)])
+        let leaf = *leaf as usize - 1;
+        Some(&mut self.chunks[leaf / CHUNK][(leaf % CHUNK) * LEAF + ((address >> 4) & (LEAF - 1))])
     }
 }

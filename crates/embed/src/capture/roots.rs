@@ -28,7 +28,7 @@ pub(crate) unsafe fn add_modules(walk: &mut Walk<'_>) {
         for (key, module) in found {
             let Some(name) = walk.names().text_of(key) else { continue };
             if is_own_module(walk.builder.text(name)) {
-                walk.own_objects.insert(module);
+                walk.own_objects.push(module);
             } else if let Some(node) = walk.node(module) {
                 walk.builder.add_root(Root { node, kind: RootKind::Module, name, detail, asking: false });
             }

@@ -174,26 +174,6 @@ impl TypeShape {
         }
     }
 
-    /// What stands in for a shape while it is in use.
-    pub(crate) fn vacant() -> Self {
-        Self {
-            type_id: TypeId(0),
-            category: Category::Opaque,
-            flags: 0,
-            basic_size: 0,
-            item_size: 0,
-            traverse: None,
-            asks_is_gc: false,
-            fields: Vec::new(),
-            dict: DictPlace::Absent,
-            inline_names: Vec::new(),
-            inline_capacity: 0,
-            builtin: Builtin::Other,
-            is_own: false,
-            definition: Definition::None,
-        }
-    }
-
     /// Fields by `tp_members` of the type and its bases, and those that built-in types do not publish.
     ///
     /// # Safety

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
@@ -30,13 +31,15 @@ pub(crate) struct Walk<'a> {
     pub(crate) index: PageIndex,
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
-    shapes: Vec<TypeShape>,
+    shapes: Vec<Rc<TypeShape>>,
     shape_of: FxHashMap<Address, u32>,
+    /// The last shapes that were asked for, by their types' addresses.
+    recent_shapes: [(Address, u32); RECENT],
     /// Frames by node (synthetic ones) or by their frame object's address.
     pub(crate) frames: Vec<Frame>,
     pub(crate) frame_objects: FxHashMap<Address, usize>,
     /// Objects that refroots made for the question itself.
-    pub(crate) own_objects: FxHashSet<Address>,
+    pub(crate) own_objects: Vec<Address>,
     namespaces: FxHashSet<u32>,
     late_namespaces: Vec<NodeId>,
     pub(crate) cells: Vec<(NodeId, TextId)>,
@@ -49,6 +52,9 @@ pub(crate) struct Walk<'a> {
 
 /// How many objects are described between two looks for Ctrl-C: about 5 ms.
 const OBJECTS_BETWEEN_POLLS: usize = 1 << 16;
+
+/// Shapes that are found without a hash.
+const RECENT: usize = 256;
 
 /// Why a walk ended early.
 pub(crate) enum Stopped {
@@ -71,9 +77,10 @@ impl<'a> Walk<'a> {
             field_names,
             shapes: Vec::new(),
             shape_of: FxHashMap::default(),
+            recent_shapes: [(0, 0); RECENT],
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
-            own_objects: FxHashSet::default(),
+            own_objects: Vec::new(),
             namespaces: FxHashSet::default(),
             late_namespaces: Vec::new(),
             cells: Vec::new(),
@@ -102,6 +109,12 @@ impl<'a> Walk<'a> {
             return Some(id);
         }
         Some(NodeId(*place - 1))
+    }
+
+    /// The node at an address that was described.
+    fn described_at(&mut self, address: Address) -> Option<NodeId> {
+        let id = self.index.place(address)?.checked_sub(1)?;
+        ((id as usize) < self.builder.described()).then_some(NodeId(id))
     }
 
     /// Adds a reference of the object that is being described.
@@ -184,7 +197,12 @@ impl<'a> Walk<'a> {
     /// # Safety
     /// `type_object` must be a live type.
     pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
+        let recent = &mut self.recent_shapes[(type_object >> 4) % RECENT];
+        if recent.0 == type_object {
+            return recent.1 as usize;
+        }
         if let Some(&known) = self.shape_of.get(&type_object) {
+            *recent = (type_object, known);
             return known as usize;
         }
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
@@ -192,7 +210,7 @@ impl<'a> Walk<'a> {
         let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &mut names) };
         // A type is a node also where nothing that is read refers to it.
         self.node(type_object);
-        self.shapes.push(shape);
+        self.shapes.push(Rc::new(shape));
         let id = self.shapes.len() - 1;
         self.shape_of.insert(type_object, id as u32);
         id
@@ -207,22 +225,20 @@ impl<'a> Walk<'a> {
         unsafe {
             let type_object = raw::type_of(object);
             let at = self.shape(type_object);
-            // The shape leaves its column while it is used, so that the walk can be changed meanwhile.
-            let shape = std::mem::replace(&mut self.shapes[at], TypeShape::vacant());
-            let flags = self.flags(object, &shape);
-            let size = sizes::shallow(object, &shape, self.layout, flags);
+            let shape = &*Rc::clone(&self.shapes[at]);
+            let flags = self.flags(object, shape);
+            let size = sizes::shallow(object, shape, self.layout, flags);
             let refcount = self.refcount(object);
             let flags = if refcount.is_none() { flags.with(NodeFlags::IMMORTAL) } else { flags };
             self.builder.describe(NodeRecord { type_id: shape.type_id, size: size as u64, refcount, flags });
-            self.keep_value(object, &shape);
-            self.read_references(node, object, type_object, &shape);
+            self.keep_value(object, shape);
+            self.read_references(node, object, type_object, shape);
             let frame = if self.frame_objects.is_empty() { None } else { self.frame_objects.get(&object).copied() };
             if let Some(frame) = frame {
                 self.read_frame(node, frame);
             } else {
-                self.define(node, object, &shape);
+                self.define(node, object, shape);
             }
-            self.shapes[at] = shape;
         }
     }
 
@@ -248,7 +264,7 @@ impl<'a> Walk<'a> {
         if shape.category == Category::Type && unsafe { raw::type_flags(object) } & raw::HEAP_TYPE == 0 {
             flags = flags.with(NodeFlags::STATIC);
         }
-        if shape.is_own || (!self.own_objects.is_empty() && self.own_objects.contains(&object)) {
+        if shape.is_own {
             flags = flags.with(NodeFlags::INTERNAL);
         }
         flags
@@ -365,12 +381,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Gives names that were learnt after the objects had been described, and turns the graph around.
+    /// What refroots made for the question is flagged.
     ///
     /// # Safety
     /// As for [`Walk::run`], which must have ended well.
     pub(crate) unsafe fn finish(mut self) -> Result<HeapGraph, Error> {
         for (cell, name) in std::mem::take(&mut self.cells) {
             self.builder.rename_all(cell, ReferenceName::Cell(name));
+        }
+        for own in std::mem::take(&mut self.own_objects) {
+            if let Some(node) = self.described_at(own) {
+                self.builder.flag(node, NodeFlags::INTERNAL);
+            }
         }
         for dict in std::mem::take(&mut self.late_namespaces) {
             let mut attributes: FxHashMap<NodeId, TextId> = FxHashMap::default();
