@@ -284,3 +284,23 @@ def test_a_directory_is_no_file(tmp_path):
     with pytest.raises(OSError, match="x.png"):
         refroots.show_refs([1], filename=tmp_path / "x.png")
     assert sys.getsizeof(1)
+
+
+def test_a_heap_without_room_raises(run_python):
+    out = run_python(
+        """
+        import resource, refroots
+
+        keep = [[i] for i in range(2_000_000)]
+        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + 100 * 2**20, resource.RLIM_INFINITY))
+        try:
+            refroots.capture()
+        except MemoryError as error:
+            print(error)
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print(len(refroots.capture()) > 2_000_000)
+        """
+    )
+    message, after = out.splitlines()
+    assert "MiB are left" in message and after == "True"

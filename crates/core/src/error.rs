@@ -30,6 +30,14 @@ pub enum Error {
         "out of memory: the graph of this heap needs {0} bytes more than could be had; free memory, or look at a smaller process"
     )]
     OutOfMemory(usize),
+    /// The graph would not fit into the memory that is left, so it was not begun.
+    #[error("the graph of this heap needs about {} MiB and {} MiB are left; free memory, or look at a smaller process", .needed >> 20, .left >> 20)]
+    NoRoom {
+        /// Bytes that it would take.
+        needed: u64,
+        /// Bytes that the machine, the control group or a limit leaves.
+        left: u64,
+    },
     /// A column would have more entries than 32-bit ids can number.
     #[error("the heap has more than {0} entries of one kind, which 32-bit ids cannot number")]
     TooLarge(u32),

@@ -109,8 +109,14 @@ pub(crate) struct ValueColumn {
 impl ValueColumn {
     /// Adds the value of `node`, which must come after every node added before.
     pub(crate) fn push(&mut self, node: NodeId, value: &Value<'_>) {
-        // Past 4 GiB of values the rest go unsaid; structure does not depend on them.
+        // Past 4 GiB of values, or without memory, the rest go unsaid: structure does not depend on them.
         let Ok(start) = u32::try_from(self.block.len()) else { return };
+        // The longest value: 40 characters of 4 bytes, their length and a tag.
+        let reserved =
+            self.nodes.try_reserve(1).and_then(|()| self.starts.try_reserve(1)).and_then(|()| self.block.try_reserve(176));
+        if reserved.is_err() {
+            return;
+        }
         debug_assert!(self.nodes.last().is_none_or(|&last| last < node.0));
         self.nodes.push(node.0);
         self.starts.push(start);

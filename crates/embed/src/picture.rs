@@ -36,7 +36,7 @@ pub(crate) fn save_view(py: Python<'_>, view: &View, path: &Path) -> PyResult<()
     let format = Format::from_path(path).map_err(refused::ending)?;
     py.detach(|| {
         let bytes = refroots_render::render(view, format).map_err(refused::drawing)?;
-        refroots_cli::write_atomically(path, &bytes).map_err(|error| refused::writing(path, error))
+        refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
     })
 }
 

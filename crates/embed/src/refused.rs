@@ -1,7 +1,5 @@
 //! The library's errors as Python's exceptions.
 
-use std::path::Path;
-
 use pyo3::PyErr;
 use pyo3::exceptions::{PyLookupError, PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 
@@ -11,7 +9,7 @@ pub(crate) fn core(error: refroots_core::Error) -> PyErr {
     let text = error.to_string();
     match error {
         Error::NoSuchType { .. } | Error::AmbiguousType { .. } | Error::NoLiveObjects(_) => PyLookupError::new_err(text),
-        Error::OutOfMemory(_) | Error::TooLarge(_) => PyMemoryError::new_err(text),
+        Error::OutOfMemory(_) | Error::NoRoom { .. } | Error::TooLarge(_) => PyMemoryError::new_err(text),
         _ => PyValueError::new_err(text),
     }
 }
@@ -26,8 +24,16 @@ pub(crate) fn ending(error: refroots_render::Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// A file that could not be written.
-pub(crate) fn writing(path: &Path, error: impl std::fmt::Display) -> PyErr {
-    let _ = path;
-    PyOSError::new_err(error.to_string())
+/// A file that could not be written: the subclass of `OSError` that the system's answer stands for.
+pub(crate) fn writing(error: refroots_cli::Error) -> PyErr {
+    match error {
+        refroots_cli::Error::Write { path, source } => {
+            let number = source.raw_os_error();
+            match number {
+                Some(number) => PyOSError::new_err((number, source.to_string(), path)),
+                None => PyOSError::new_err(format!("cannot write {}: {source}", path.display())),
+            }
+        }
+        other => PyOSError::new_err(other.to_string()),
+    }
 }

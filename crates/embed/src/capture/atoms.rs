@@ -25,7 +25,7 @@ impl Layout {
         //   read known strings through the same offsets;
         // - a string that is not compact has its characters behind a pointer after the headers.
         unsafe {
-            let state = raw::half(text, 32) >> self.str_shift;
+            let state = raw::half(text, 32);
             let (width, is_compact, is_ascii) = ((state >> 2 & 7) as usize, state >> 5 & 1 == 1, state >> 6 & 1 == 1);
             let (ascii_header, header) = self.str_headers;
             let start = match (is_compact, is_ascii) {
@@ -73,7 +73,7 @@ impl Layout {
         unsafe {
             let characters = self.characters(text);
             let (ascii_header, header) = self.str_headers;
-            let is_compact = raw::half(text, 32) >> self.str_shift >> 5 & 1 == 1;
+            let is_compact = raw::half(text, 32) >> 5 & 1 == 1;
             if is_compact && characters.is_ascii {
                 return ascii_header + characters.length + 1;
             }

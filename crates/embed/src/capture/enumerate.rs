@@ -4,16 +4,20 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use refroots_core::HeapGraph;
+use refroots_core::{Error, HeapGraph};
 
 use super::probe::Proved;
 use super::raw::Address;
 use super::walk::{Stopped, Walk};
-use super::{Purpose, frames, roots};
+use super::{Purpose, frames, room, roots};
 
 /// Walks everything. The outer error is Python's, the inner one says why the walk ended early.
 pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Result<HeapGraph, Stopped>> {
     let tracked = tracked_objects(py, proved)?;
+    let needed = room::needed(tracked.len());
+    if let Some(left) = room::left().filter(|&left| left < needed) {
+        return Ok(Err(Stopped::Failed(Error::NoRoom { needed, left })));
+    }
     let mut walk = match Walk::new(&proved.layout, &proved.known, proved.str_type, tracked.len() * 2) {
         Ok(walk) => walk,
         Err(error) => return Ok(Err(Stopped::Failed(error))),

@@ -94,7 +94,7 @@ pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bo
 unsafe fn is_python(walk: &Walk<'_>, frame: Address, layout: &FrameLayout) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
-        let code = raw::word(frame, layout.code);
+        let code = layout.object(raw::word(frame, layout.code));
         raw::byte(frame, layout.owner) < 3 && code != 0 && raw::type_of(code) == walk.known.code
     }
 }
@@ -212,7 +212,7 @@ impl Walk<'_> {
         // - a running generator's frame is part of the generator, whose traverse reports the locals
         //   (Objects/genobject.c `gen_traverse`).
         unsafe {
-            let code = raw::word(address, layout.code);
+            let code = layout.object(raw::word(address, layout.code));
             let name = self.frame_name(address, code, &layout, &code_layout);
             self.builder.define(node, name);
             if is_own {
@@ -226,7 +226,7 @@ impl Walk<'_> {
             }
             self.read_locals(address, code, &layout, &code_layout);
             for (offset, field) in [(layout.function, "f_func"), (layout.code, "f_code"), (layout.locals, "f_locals")] {
-                let target = raw::word(address, offset);
+                let target = layout.object(raw::word(address, offset));
                 if target != 0 {
                     let name = self.builder.intern(field);
                     self.refer(target, ReferenceName::Special(name));
@@ -244,7 +244,7 @@ impl Walk<'_> {
             let names = raw::word(code, code_layout.local_names);
             let count = (raw::half(code, code_layout.local_count) as usize).min(raw::word(names, 16));
             for index in 0..count {
-                let local = raw::word(frame, layout.fast_locals + (index * WORD) as isize);
+                let local = layout.object(raw::word(frame, layout.fast_locals + (index * WORD) as isize));
                 if local == 0 {
                     continue;
                 }

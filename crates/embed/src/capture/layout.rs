@@ -1,6 +1,6 @@
 //! Offsets that CPython does not publish, for each version, and which of them proved true here.
 //!
-//! Measured with `offsetof` against the headers of 3.10.13, 3.11.7, 3.12.1 and 3.13.0 on x86-64
+//! Measured with `offsetof` against the headers of 3.10.13, 3.11.7, 3.12.1, 3.13.0 and 3.14.8 on x86-64
 //! (cpython/object.h, cpython/funcobject.h, cpython/code.h, internal/pycore_dict.h,
 //! internal/pycore_frame.h). [`super::probe`] checks what has been switched on here against objects
 //! that it knows, once, and switches off what does not answer right.
@@ -52,6 +52,20 @@ pub(crate) struct FrameLayout {
     pub(crate) instruction: isize,
     pub(crate) owner: isize,
     pub(crate) fast_locals: isize,
+    /// 3.14: the low two bits of a slot are a tag: 3 for an integer, 1 for a reference that is not
+    /// counted (internal/pycore_stackref.h).
+    pub(crate) is_tagged: bool,
+}
+
+impl FrameLayout {
+    /// The object in a slot of a frame, 0 where there is none.
+    pub(crate) fn object(&self, slot: usize) -> usize {
+        match slot & 3 {
+            _ if !self.is_tagged => slot,
+            3 => 0,
+            _ => slot & !3,
+        }
+    }
 }
 
 /// Fields of code objects (cpython/code.h) that are no `tp_members`.
@@ -76,8 +90,6 @@ pub(crate) struct Layout {
     pub(crate) ht_name: isize,
     pub(crate) cached_keys: isize,
     pub(crate) inline_values: InlineValues,
-    /// Bits by which the state of a `str` is shifted.
-    pub(crate) str_shift: u32,
     /// Size of `PyASCIIObject` and `PyCompactUnicodeObject`.
     pub(crate) str_headers: (usize, usize),
     pub(crate) frames: Option<FrameLayout>,
@@ -99,8 +111,6 @@ impl Layout {
                 (3, 13 | 14) => InlineValues::Behind,
                 _ => InlineValues::Absent,
             },
-            // 3.14 widened `interned` from 2 to 16 bits (cpython/unicodeobject.h).
-            str_shift: if version >= (3, 14) { 14 } else { 0 },
             str_headers: if version >= (3, 12) { (40, 56) } else { (48, 72) },
             frames: frame_layout(version),
             code: code_layout(version),
@@ -123,9 +133,11 @@ fn frame_layout(version: (u8, u8)) -> Option<FrameLayout> {
             instruction: 56,
             owner: 69,
             fast_locals: 72,
+            is_tagged: false,
         }),
         (3, 12) => Some(FrameLayout { thread_frame: 56, through: Some(0), thread_id: 136, ..FRAME_3_12 }),
         (3, 13) => Some(FRAME_3_12),
+        (3, 14) => Some(FrameLayout { owner: 74, fast_locals: 80, is_tagged: true, ..FRAME_3_12 }),
         _ => None,
     }
 }
@@ -143,6 +155,7 @@ const FRAME_3_12: FrameLayout = FrameLayout {
     instruction: 56,
     owner: 70,
     fast_locals: 72,
+    is_tagged: false,
 };
 
 fn code_layout(version: (u8, u8)) -> Option<CodeLayout> {
@@ -160,6 +173,7 @@ fn code_layout(version: (u8, u8)) -> Option<CodeLayout> {
         (3, 11) => Some(code(76, 92, 72, 184)),
         (3, 12) => Some(code(72, 88, 68, 192)),
         (3, 13) => Some(code(72, 88, 68, 200)),
+        (3, 14) => Some(code(72, 88, 68, 208)),
         _ => None,
     }
 }

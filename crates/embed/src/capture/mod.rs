@@ -16,6 +16,7 @@ mod probe;
 mod raw;
 mod references;
 pub(crate) mod returns;
+mod room;
 mod roots;
 mod sizes;
 mod type_shape;

@@ -17,11 +17,13 @@ pub(crate) struct PageIndex {
     branches: Vec<Vec<u32>>,
     chunks: Vec<Vec<u32>>,
     leaves: usize,
+    /// Whether there was no memory for an address.
+    pub(crate) is_full: bool,
 }
 
 impl PageIndex {
     pub(crate) fn new() -> Self {
-        Self { root: vec![0; ROOT], branches: Vec::new(), chunks: Vec::new(), leaves: 0 }
+        Self { root: vec![0; ROOT], branches: Vec::new(), chunks: Vec::new(), leaves: 0, is_full: false }
     }
 
     /// The place for an address: 0 when nothing stands there yet, else 1 + id. Addresses past 47
@@ -36,7 +38,13 @@ impl PageIndex {
         let leaf = &mut self.branches[*branch as usize - 1][(address >> 16) & (BRANCH - 1)];
         if *leaf == 0 {
             if self.leaves.is_multiple_of(CHUNK) {
-                self.chunks.push(vec![0; CHUNK * LEAF]);
+                let mut chunk = Vec::new();
+                if chunk.try_reserve_exact(CHUNK * LEAF).is_err() {
+                    self.is_full = true;
+                    return None;
+                }
+                chunk.resize(CHUNK * LEAF, 0);
+                self.chunks.push(chunk);
             }
             self.leaves += 1;
             *leaf = self.leaves as u32;

@@ -204,7 +204,7 @@ fn code_is_read(function: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> 
 fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) -> PyResult<bool> {
     let Some(fields) = layout.frames else { return Ok(false) };
     let marker = PyDict::new(py);
-    let expected = (address(&function.getattr("__code__")?), address(marker.as_any()), address(function));
+    let expected = [address(&function.getattr("__code__")?), address(marker.as_any()), address(function)];
     let watch = pyo3::types::PyCFunction::new_closure(py, None, None, move |_, _| {
         // SAFETY: the thread that calls has a thread state and a running frame, the specimen's.
         let found = unsafe {
@@ -214,7 +214,7 @@ fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) 
                 frame = raw::word(frame, through);
             }
             (frame != 0 && frame & 7 == 0).then(|| {
-                (raw::word(frame, fields.code), raw::word(frame, fields.fast_locals + 8), raw::word(frame, fields.function))
+                [fields.code, fields.fast_locals + 8, fields.function].map(|offset| fields.object(raw::word(frame, offset)))
             })
         };
         found == Some(expected)
