@@ -60,7 +60,7 @@ def test_every_referent_of_every_object_is_an_edge(run_python):
     assert out.strip() == "True {}"
 
 
-READS_FRAMES = sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)}
+READS_FRAMES = sys.version_info[:2] in {(3, 11), (3, 12), (3, 13), (3, 14)}
 needs_frames = pytest.mark.skipif(not READS_FRAMES, reason="frames are not read on this Python yet")
 
 

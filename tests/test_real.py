@@ -64,7 +64,7 @@ def test_the_same_program_without_a_word_of_refroots(tmp_path):
     assert (tmp_path / "foo_refs.png").exists()
     done = refroots(tmp_path, *look, FIXTURES / "foo_plain.py")
     assert "as ['k']" in done.stdout
-    if sys.version_info[:2] in {(3, 11), (3, 12), (3, 13)}:
+    if sys.version_info[:2] in {(3, 11), (3, 12), (3, 13), (3, 14)}:
         assert "as local d" in done.stdout
     done = refroots(tmp_path, "--backrefs", "Foo", FIXTURES / "foo_plain.py")
     assert done.returncode == 1

@@ -234,7 +234,7 @@ def test_a_zip_with_a_main(folder: Path) -> None:
     assert_same(folder, "app.pyz", "x")
 
 
-@pytest.mark.parametrize("program", [["-m", "gone"], ["-m", "app.gone"], ["-m", "json"]])
+@pytest.mark.parametrize("program", [["-m", "gone"], ["-m", "app.gone"], ["-m", "email"]])
 def test_modules_that_python_refuses(program: list[str], folder: Path) -> None:
     assert_same(folder, *program)
     assert not (folder / "types.txt").exists()

@@ -141,8 +141,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds a dict's keys and values. The keys of a split table are its class's, and so are values that
-    /// stand inside an instance (3.13+: the instance refers to them).
+    /// Adds a dict's keys and values. The keys of a split table are its class's. Values that stand inside
+    /// an instance are on 3.13 referred to by the instance, on 3.14 by the dict as soon as there is one
+    /// (`PyObject_VisitManagedDict` and `dict_traverse`, Objects/dictobject.c).
     ///
     /// # Safety
     /// `dict` must be a live dict.
@@ -157,8 +158,8 @@ impl Walk<'_> {
         unsafe {
             let values = raw::word(dict, 40);
             let is_split = values != 0;
-            let is_embedded = is_split && self.layout.inline_values == InlineValues::Behind && raw::byte(values, 2) != 0;
-            if is_embedded {
+            let is_instances_own = is_split && self.layout.version == (3, 13) && raw::byte(values, 2) != 0;
+            if is_instances_own {
                 return;
             }
             raw::each_item(dict, |key, value| {
@@ -254,7 +255,8 @@ impl Walk<'_> {
                 },
                 InlineValues::Behind => {
                     let values = object + shape.basic_size;
-                    let (capacity, is_valid) = (raw::byte(values, 0), raw::byte(values, 3) != 0);
+                    let has_dict = self.layout.version >= (3, 14) && raw::word(object, -24) != 0;
+                    let (capacity, is_valid) = (raw::byte(values, 0), raw::byte(values, 3) != 0 && !has_dict);
                     return is_valid.then_some(ValuesRun { start: values + 8, count: count.min(capacity as usize) });
                 }
             }
