@@ -194,6 +194,64 @@ def test_sizes_are_those_of_getsizeof(obj):
     assert refroots.capture()[obj].size == sys.getsizeof(obj)
 
 
+def generator(count):
+    inside = [count]
+    yield inside
+    yield count
+
+
+async def coroutine(count):
+    return [count]
+
+
+@needs_frames
+def test_generators_and_ended_frames_have_names_and_true_sizes():
+    fresh, suspended, finished, waiting = generator(1), generator(2), generator(3), coroutine(4)
+    inside = next(suspended)
+    list(finished)
+    try:
+        raise ValueError
+    except ValueError as error:
+        ended = error.__traceback__.tb_frame
+        heap = refroots.capture()
+    for obj in (fresh, suspended, finished, waiting):
+        assert heap[obj].size == sys.getsizeof(obj)
+    assert heap[ended].size < 2000
+    assert names(heap, suspended)["inside"] == id(inside)
+    assert names(heap, fresh)["count"] == id(1)
+    assert heap[suspended].text == "generator"
+    assert heap[waiting].text == "coroutine"
+    assert "test_generators_and_ended_frames" in heap[ended].text
+    waiting.close()
+
+
+def keep_frame():
+    local = ["kept by the traceback"]
+    raise ValueError(local[0])
+
+
+@needs_frames
+def test_locals_of_frames_of_a_traceback_are_named():
+    try:
+        keep_frame()
+    except ValueError as error:
+        frame = error.__traceback__.tb_next.tb_frame
+    heap = refroots.capture()
+    assert names(heap, frame)["local"] == id(frame.f_locals["local"])
+    assert heap[frame].text.startswith(f"{__name__}.keep_frame:")
+
+
+def test_no_object_is_larger_than_the_process(run_python):
+    out = run_python(
+        """
+        import asyncio, decimal, json, re, struct, threading, collections, refroots
+        largest = max((row.size // row.count, row.type) for row in refroots.capture().by_type())
+        print(largest[0] < 2**20 or largest)
+        """
+    )
+    assert out.strip() == "True"
+
+
 def test_a_class_counts_room_for_its_slots():
     # type.__sizeof__ leaves out the member definitions that stand behind a class with slots, 40 bytes each.
     assert refroots.capture()[Slotted].size == sys.getsizeof(Slotted) + 40

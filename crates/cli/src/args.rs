@@ -64,11 +64,12 @@ struct RunArgs {
     #[arg(long, group = "ask", help_heading = "Look")]
     types: bool,
 
-    /// Write the answer to this file; the ending says how. Without it, text goes to the terminal
+    /// Write the answer to this file; the ending says how. Without it, text goes to the standard
+    /// output, after what the program wrote there
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// When to look: exit, exception, return:FUNCTION or return:MODULE:FUNCTION
+    /// When to look: exit, exception, return:FUNCTION (of __main__) or return:MODULE:FUNCTION
     #[arg(long, value_name = "WHEN", default_value = "exit")]
     when: Moment,
 
@@ -76,7 +77,8 @@ struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = Look::DEPTH, value_parser = at_least_one::<u32>, allow_hyphen_values = true)]
     depth: u32,
 
-    /// How many neighbours of one object to show
+    /// How many neighbours of one object to show (functions that use a module as their globals are
+    /// only counted)
     #[arg(long, value_name = "N", default_value_t = Look::TOO_MANY, value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
     too_many: usize,
 

@@ -59,8 +59,11 @@ fn folder_of(path: &Path) -> &Path {
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     // The umask takes its part away, as with any file.
     let file = Builder::new().prefix(".refroots-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder_of(path));
-    // tempfile's own words end in a temporary name, which says nothing to the user.
-    file.map_err(|error| error.kind().into())
+    // tempfile's own words end in a temporary name, which says nothing to the user: the system's do.
+    file.map_err(|error| {
+        let inner = error.get_ref().and_then(|wrapped| wrapped.source()?.downcast_ref::<io::Error>());
+        inner.and_then(io::Error::raw_os_error).map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+    })
 }
 
 #[cfg(test)]

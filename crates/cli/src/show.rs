@@ -48,7 +48,7 @@ fn picture(graph: &HeapGraph, look: &Look, type_name: &str, title: impl Fn(&str)
         1 => "the only one".to_owned(),
         count => format!("the first of {}", table::grouped(count as u64)),
     };
-    let view = match look.ask {
+    let mut view = match look.ask {
         Ask::Why(_) => why(graph, object, &WhyOptions::default()).view(graph, look.values),
         _ => {
             let direction = if matches!(look.ask, Ask::Refs(_)) { Direction::Outgoing } else { Direction::Incoming };
@@ -56,6 +56,10 @@ fn picture(graph: &HeapGraph, look: &Look, type_name: &str, title: impl Fn(&str)
             neighbourhood(graph, &[object], &what)
         }
     };
+    if found.nodes.len() > 1 {
+        let subject = format!("#{}", object.0);
+        view.title = view.title.replacen(&subject, &format!("{subject} ({of_how_many})"), 1);
+    }
     let format = match &look.output {
         Some(output) => Format::from_path(&output.given).map_err(Error::Render)?,
         None => Format::Text,

@@ -51,6 +51,8 @@ pub struct ViewNode {
     /// How many neighbours (in the direction of the question) this picture leaves out because
     /// there were too many.
     pub cut: u64,
+    /// How many functions use this namespace as their globals: counted, not drawn.
+    pub functions: u64,
     /// How many neighbours this picture leaves out because it ends here.
     pub beyond: u64,
 }
@@ -79,10 +81,20 @@ impl View {
         self.graph.node_indices().filter(|&node| self.graph[node].is_start)
     }
 
-    /// What the picture leaves out at a node because there were too many: `27 more referrers`.
+    /// What the picture leaves out at a node because there were too many, `27 more referrers`, or
+    /// because every function of a module does it, `12 functions by __globals__`.
     pub fn cut_text(&self, node: NodeIndex) -> Option<String> {
-        let cut = self.graph[node].cut;
-        (cut > 0).then(|| format!("{} more {}", grouped(cut), self.neighbours(cut)))
+        let ViewNode { cut, functions, .. } = self.graph[node];
+        let cut = (cut > 0).then(|| format!("{} more {}", grouped(cut), self.neighbours(cut)));
+        let functions = match functions {
+            0 => None,
+            1 => Some("1 function by __globals__".to_owned()),
+            count => Some(format!("{} functions by __globals__", grouped(count))),
+        };
+        match (cut, functions) {
+            (Some(cut), Some(functions)) => Some(format!("{cut}, {functions}")),
+            (cut, functions) => cut.or(functions),
+        }
     }
 
     /// What the picture leaves out at a node because it ends there: `+5 referrers further up`.

@@ -26,6 +26,8 @@ impl<'a> Wording<'a> {
         match reference.kind {
             EdgeKind::Unnamed => String::new(),
             EdgeKind::Attribute if !is_identifier(text) => format!("[{}]", quote(text)),
+            // A field that code cannot name is written in parentheses, without a dot.
+            EdgeKind::Special if text.starts_with('(') => text.to_owned(),
             EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special => format!(".{text}"),
             EdgeKind::Local => text.to_owned(),
             EdgeKind::Cell => format!("<{text}>"),
@@ -131,6 +133,7 @@ impl<'a> Wording<'a> {
     /// One step of a path, as code; `None` where code cannot say it.
     pub(crate) fn step(&self, reference: Reference) -> Option<String> {
         match reference.kind {
+            EdgeKind::Special if reference.text(self.graph).is_some_and(|text| text.starts_with('(')) => None,
             EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special | EdgeKind::Index => Some(self.reference(reference)),
             EdgeKind::Cell => Some(".cell_contents".to_owned()),
             EdgeKind::Constant => Some(format!(".co_consts[{}]", reference.name)),

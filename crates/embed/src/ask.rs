@@ -81,7 +81,8 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 pub(crate) fn why(py: Python<'_>, obj: &Bound<'_, PyAny>, filename: Option<PathBuf>, values: &str) -> PyResult<Chain> {
     let values = policy(values)?;
     format_of(filename.as_ref())?;
-    let graph = Arc::new(live::capture(py, &Purpose { asks: true, ..Purpose::default() })?);
+    let purpose = Purpose { subjects: vec![obj.as_ptr() as usize], asks: true, ..Purpose::default() };
+    let graph = Arc::new(live::capture(py, &purpose)?);
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
     let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions::default()))).with_values(values);
     if let Some(path) = filename {
@@ -93,8 +94,8 @@ pub(crate) fn why(py: Python<'_>, obj: &Bound<'_, PyAny>, filename: Option<PathB
 /// Draws what refers to the objects.
 ///
 /// Each positional argument is one object, a list too. `depth` is how many steps to go, `too_many` how
-/// many neighbours of one object to draw (what is left out is counted in the picture), `ignore` objects
-/// to leave out. `filename` saves the picture: .png, .svg, .dot or .txt, by its ending. `values="none"`
+/// many neighbours of one object to draw (what is left out is counted in the picture; an object's class
+/// is not drawn, because its node says it), `ignore` a list of objects to leave out. `filename` saves the picture: .png, .svg, .dot or .txt, by its ending. `values="none"`
 /// says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
@@ -122,8 +123,8 @@ pub(crate) fn show_backrefs(
 /// Draws what the objects refer to.
 ///
 /// Each positional argument is one object, a list too. `depth` is how many steps to go, `too_many` how
-/// many neighbours of one object to draw (what is left out is counted in the picture), `ignore` objects
-/// to leave out. `filename` saves the picture: .png, .svg, .dot or .txt, by its ending. `values="none"`
+/// many neighbours of one object to draw (what is left out is counted in the picture; an object's class
+/// is not drawn, because its node says it), `ignore` a list of objects to leave out. `filename` saves the picture: .png, .svg, .dot or .txt, by its ending. `values="none"`
 /// says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
@@ -168,18 +169,32 @@ fn show(
         Some(ignore) => ignore.try_iter()?.collect::<PyResult<_>>()?,
         None => Vec::new(),
     };
+    let subjects: Vec<usize> = objs.iter().map(|obj| obj.as_ptr() as usize).collect();
     let mut own_objects = vec![objs.as_ptr() as usize];
-    own_objects.extend(ignore.map(|ignore| ignore.as_ptr() as usize));
-    let graph = live::capture(py, &Purpose { own_objects, asks: true })?;
+    own_objects.extend(ignore.map(|ignore| ignore.as_ptr() as usize).filter(|ignore| !subjects.contains(ignore)));
+    let graph = live::capture(py, &Purpose { own_objects, subjects, asks: true })?;
     let starts =
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
-    let hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
+    let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
+    hidden.extend(argument_tuples(&graph, &starts));
     let picture =
         py.detach(|| look(&graph, &starts, &hidden, Neighbourhood { direction, depth, too_many, filter: None, values }));
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }
     Ok(picture)
+}
+
+/// Tuples that a call `show_refs(*objects)` made for its arguments: just these objects, and nothing in
+/// the graph holds them.
+fn argument_tuples(graph: &HeapGraph, starts: &[NodeId]) -> Vec<NodeId> {
+    let Some(&first) = starts.first() else { return Vec::new() };
+    let is_arguments = |node: &NodeId| {
+        graph.type_name(graph.type_of(*node)) == "tuple"
+            && graph.referrers(*node).is_empty()
+            && graph.referents(*node).iter().copied().map(NodeId).eq(starts.iter().copied())
+    };
+    graph.distinct_referrers(first).filter(is_arguments).collect()
 }
 
 fn look(graph: &HeapGraph, starts: &[NodeId], hidden: &[NodeId], what: Neighbourhood<'_>) -> Picture {

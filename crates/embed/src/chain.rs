@@ -62,13 +62,13 @@ impl Chain {
     /// The object that was asked about.
     #[getter]
     fn target(&self) -> Object {
-        Object::new(&self.graph, self.chain.target)
+        Object::new(&self.graph, self.chain.target, self.values)
     }
 
     /// The references from the root to the object.
     #[getter]
     fn references(&self) -> Vec<Reference> {
-        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference)).collect()
+        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
     }
 
     /// The chain as Python code, `"app.CACHE['k'][17].owner"`; `None` where code cannot say it.
@@ -97,12 +97,12 @@ impl Chain {
     }
 
     fn __str__(&self) -> String {
-        refroots_render::text(&self.view())
+        refroots_render::text(&self.view()).trim_end().to_owned()
     }
 
     /// At a prompt the tree itself says most.
     fn __repr__(&self) -> String {
-        self.__str__().trim_end().to_owned()
+        self.__str__()
     }
 
     #[pyo3(signature = (**_kwargs))]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use refroots_core::query::{histogram, paths, select};
-use refroots_core::{HeapGraph, NodeId};
+use refroots_core::{HeapGraph, NodeId, Values};
 
 use crate::chain::Chain;
 use crate::object::{Object, ObjectSet};
@@ -29,7 +29,7 @@ pub(crate) fn node_of(graph: &HeapGraph, object: &Bound<'_, PyAny>) -> Result<No
     let address = object.as_ptr() as u64;
     let node = graph.at_address(address).filter(|&node| graph.is_shown(node));
     let node = node.ok_or_else(|| {
-        "the object was not there when the heap was captured, or nothing that refroots sees refers to it".to_owned()
+        "the object was not there when the heap was captured, or nothing that refroots sees referred to it".to_owned()
     })?;
     let type_address = object.get_type().as_ptr() as u64;
     let type_name = graph.at_address(type_address).and_then(|node| graph.definition(node));
@@ -61,7 +61,7 @@ impl Heap {
 
     fn __getitem__(&self, object: &Bound<'_, PyAny>) -> PyResult<Object> {
         let node = node_of(&self.graph, object).map_err(PyKeyError::new_err)?;
-        Ok(Object::new(&self.graph, node))
+        Ok(Object::new(&self.graph, node, Values::Short))
     }
 
     fn __contains__(&self, object: &Bound<'_, PyAny>) -> bool {

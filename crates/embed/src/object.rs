@@ -15,6 +15,7 @@ use crate::chain::Chain;
 pub(crate) struct Object {
     pub(crate) graph: Arc<HeapGraph>,
     pub(crate) node: NodeId,
+    values: Values,
 }
 
 impl PartialEq for Object {
@@ -30,8 +31,8 @@ impl std::hash::Hash for Object {
 }
 
 impl Object {
-    pub(crate) fn new(graph: &Arc<HeapGraph>, node: NodeId) -> Self {
-        Self { graph: Arc::clone(graph), node }
+    pub(crate) fn new(graph: &Arc<HeapGraph>, node: NodeId, values: Values) -> Self {
+        Self { graph: Arc::clone(graph), node, values }
     }
 
     fn line(&self) -> String {
@@ -61,7 +62,8 @@ impl Object {
         self.graph.address(self.node)
     }
 
-    /// Shallow size in bytes: the object itself with its GC header, inline values and own tables.
+    /// Shallow size in bytes: the object itself with its GC header, its inline values, and the tables of
+    /// lists, dicts and sets. What other types own outside of themselves is not added yet.
     #[getter]
     fn size(&self) -> u64 {
         self.graph.size(self.node)
@@ -82,25 +84,25 @@ impl Object {
     /// A definition's name, an atom's value (up to 40 characters) or a container's length; may be empty.
     #[getter]
     fn text(&self) -> String {
-        Wording::new(&self.graph, Values::Short).node(self.node)
+        Wording::new(&self.graph, self.values).node(self.node)
     }
 
     /// What it refers to, in its own order.
     #[getter]
     fn referents(&self) -> Vec<Reference> {
-        self.graph.references_from(self.node).map(|reference| Reference::new(&self.graph, reference)).collect()
+        self.graph.references_from(self.node).map(|reference| Reference::new(&self.graph, reference, self.values)).collect()
     }
 
     /// What refers to it, in heap order; refroots' own objects are left out.
     #[getter]
     fn referrers(&self) -> Vec<Reference> {
         let shown = self.graph.references_to(self.node).filter(|reference| self.graph.is_shown(reference.source));
-        shown.map(|reference| Reference::new(&self.graph, reference)).collect()
+        shown.map(|reference| Reference::new(&self.graph, reference, self.values)).collect()
     }
 
     /// The shortest chain from a GC root to it.
     fn chain(&self, py: Python<'_>) -> Chain {
-        py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default())))
+        py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default()))).with_values(self.values)
     }
 
     fn __repr__(&self) -> String {
@@ -113,11 +115,12 @@ impl Object {
 pub(crate) struct Reference {
     graph: Arc<HeapGraph>,
     reference: refroots_core::Reference,
+    values: Values,
 }
 
 impl Reference {
-    pub(crate) fn new(graph: &Arc<HeapGraph>, reference: refroots_core::Reference) -> Self {
-        Self { graph: Arc::clone(graph), reference }
+    pub(crate) fn new(graph: &Arc<HeapGraph>, reference: refroots_core::Reference, values: Values) -> Self {
+        Self { graph: Arc::clone(graph), reference, values }
     }
 }
 
@@ -126,13 +129,13 @@ impl Reference {
     /// The referrer.
     #[getter]
     fn source(&self) -> Object {
-        Object::new(&self.graph, self.reference.source)
+        Object::new(&self.graph, self.reference.source, self.values)
     }
 
     /// The referent.
     #[getter]
     fn target(&self) -> Object {
-        Object::new(&self.graph, self.reference.target)
+        Object::new(&self.graph, self.reference.target, self.values)
     }
 
     /// How it is held: `"attribute"`, `"item"`, `"index"`, `"local"`, …
@@ -144,7 +147,7 @@ impl Reference {
     /// The name as Python would write it: `".x"`, `"['k']"`, `"[3]"`; empty where nothing names it.
     #[getter]
     fn name(&self) -> String {
-        Wording::new(&self.graph, Values::Short).reference(self.reference)
+        Wording::new(&self.graph, self.values).reference(self.reference)
     }
 
     fn __repr__(&self) -> String {
@@ -175,8 +178,8 @@ impl ObjectSet {
         let at = if index < 0 { index + self.nodes.len() as isize } else { index };
         let node = usize::try_from(at).ok().and_then(|at| self.nodes.get(at));
         match node {
-            Some(&node) => Ok(Object::new(&self.graph, node)),
-            None => Err(PyIndexError::new_err(format!("there are {} objects, none at index {index}", self.nodes.len()))),
+            Some(&node) => Ok(Object::new(&self.graph, node, Values::Short)),
+            None => Err(PyIndexError::new_err(format!("expected an index below {}, found {index}", self.nodes.len()))),
         }
     }
 
@@ -207,6 +210,6 @@ impl ObjectIterator {
         let of = self.of.get();
         let node = *of.nodes.get(self.next)?;
         self.next += 1;
-        Some(Object::new(&of.graph, node))
+        Some(Object::new(&of.graph, node, Values::Short))
     }
 }

@@ -81,7 +81,7 @@ impl Picture {
     }
 
     fn __str__(&self) -> String {
-        refroots_render::text(&self.view)
+        refroots_render::text(&self.view).trim_end().to_owned()
     }
 
     fn __repr__(&self) -> String {

@@ -60,7 +60,7 @@ impl TypeTable {
         let index: isize = key.extract()?;
         let at = if index < 0 { index + self.rows.len() as isize } else { index };
         let row = usize::try_from(at).ok().and_then(|at| self.rows.get(at)).map(Self::row);
-        row.ok_or_else(|| PyIndexError::new_err(format!("there are {} types, none at index {index}", self.rows.len())))
+        row.ok_or_else(|| PyIndexError::new_err(format!("expected an index below {}, found {index}", self.rows.len())))
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
@@ -68,10 +68,10 @@ impl TypeTable {
     }
 
     fn __str__(&self) -> String {
-        refroots_cli::type_table(&self.rows, SHOWN)
+        refroots_cli::type_table(&self.rows, SHOWN).trim_end().to_owned()
     }
 
     fn __repr__(&self) -> String {
-        self.__str__().trim_end().to_owned()
+        self.__str__()
     }
 }

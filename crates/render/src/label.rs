@@ -36,8 +36,10 @@ pub(crate) fn node(view: &View, index: NodeIndex) -> Words {
     let mut root = shown.root.as_ref().map(|root| printable(&root.text, LINE)).unwrap_or_default();
     if let Some((kind, name)) = named_root(shown) {
         heading = kind.to_owned();
+        // A frame's file and thread have a line of their own, so that a long name does not cut them off.
+        let (name, place) = name.split_once(" (").map_or((name, ""), |(name, place)| (name, place.trim_end_matches(')')));
         text = printable(name, LINE);
-        root = String::new();
+        root = printable(place, LINE);
     } else if !text.is_empty() && root.contains(&text) {
         text = std::mem::take(&mut root);
     }
@@ -71,8 +73,10 @@ pub(crate) fn line(view: &View, index: NodeIndex, with_ordinal: bool) -> String 
         (None, "") => format!("{}{ordinal}", words.heading),
         (None, text) => format!("{}{ordinal}, {text}", words.heading),
     };
-    if !words.root.is_empty() {
-        line = format!("{line}, {}", words.root);
+    match (named_root(shown), words.root.as_str()) {
+        (_, "") => {}
+        (Some(_), place) => line = format!("{line} ({place})"),
+        (None, root) => line = format!("{line}, {root}"),
     }
     line
 }
@@ -134,7 +138,9 @@ mod tests {
             root: root(RootKind::Frame, "running frame app.main:20 (app.py, MainThread)"),
             ..Default::default()
         };
-        assert_eq!(worded(frame).1, "running frame app.main:20 (app.py, MainThread)");
+        let (words, line) = worded(frame);
+        assert_eq!((words.text.as_str(), words.root.as_str()), ("app.main:20", "app.py, MainThread"));
+        assert_eq!(line, "running frame app.main:20 (app.py, MainThread)");
         let interpreter = ViewNode {
             type_name: "dict".into(),
             text: "80 items".into(),

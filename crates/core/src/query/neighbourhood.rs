@@ -7,9 +7,9 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
-use super::paths::view_node;
+use super::paths::{held_from_outside, view_node};
 use crate::wording::grouped;
-use crate::{EdgeKind, HeapGraph, NodeId, Question, Reference, RootKind, Values, View, ViewEdge, Wording};
+use crate::{EdgeKind, HeapGraph, NodeId, Question, Reference, RootKind, Values, View, ViewEdge, ViewRoot, Wording};
 
 /// What to show around the start nodes.
 #[derive(Clone, Copy)]
@@ -135,14 +135,17 @@ impl Search<'_> {
 
     fn expand(&mut self, node: NodeId, place: NodeIndex, queue: &mut VecDeque<NodeId>) {
         let neighbours = self.neighbours(node);
-        let mut shown = neighbours.len().min(self.what.too_many);
+        let mut telling = neighbours.len();
         if self.what.direction == Direction::Incoming {
-            let telling = neighbours.iter().take_while(|&&other| self.rank_of_referrer(other, node) < NOISE).count();
-            if telling > 0 {
-                shown = shown.min(telling);
-            }
+            telling = neighbours.iter().take_while(|&&other| self.rank_of_referrer(other, node) < NOISE).count();
+            self.say_what_holds_from_outside(node, place, neighbours.is_empty());
         }
-        self.view.graph[place].cut = (neighbours.len() - shown) as u64;
+        if telling == 0 {
+            telling = neighbours.len();
+        }
+        let shown = telling.min(self.what.too_many);
+        self.view.graph[place].cut = (telling - shown) as u64;
+        self.view.graph[place].functions = (neighbours.len() - telling) as u64;
         let depth = self.view.graph[place].depth + 1;
         for &other in &neighbours[..shown] {
             let other_place = match self.places.get(&other) {
@@ -156,6 +159,16 @@ impl Search<'_> {
                 Direction::Incoming => self.connect(other, other_place, node, place),
                 Direction::Outgoing => self.connect(node, place, other, other_place),
             }
+        }
+    }
+
+    /// A node that nothing in the graph holds has its root outside, or none.
+    fn say_what_holds_from_outside(&mut self, node: NodeId, place: NodeIndex, is_alone: bool) {
+        if !is_alone || self.view.graph[place].root.is_some() {
+            return;
+        }
+        if let Some(count) = self.graph.external(node).filter(|&count| count > 0) {
+            self.view.graph[place].root = Some(ViewRoot { kind: RootKind::External, text: held_from_outside(count) });
         }
     }
 
@@ -222,6 +235,7 @@ fn title(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<'_>) -> Stri
     let levels = if what.depth == 1 { "1 level".to_owned() } else { format!("{} levels", what.depth) };
     match what.direction {
         Direction::Incoming => format!("What refers to {subject}, {levels}"),
+        Direction::Outgoing if starts.len() > 1 => format!("What {subject} refer to, {levels}"),
         Direction::Outgoing => format!("What {subject} refers to, {levels}"),
     }
 }
@@ -269,7 +283,7 @@ mod tests {
             ["list#1 [0] Foo#0", "list#1 [1] Foo#0", "dict#2 ['k'] list#1", "dict#5 .CACHE dict#2", "module#4 .__dict__ dict#5"]
         );
         let names = view.graph.node_weights().find(|node| node.ordinal == NodeId(5)).unwrap();
-        assert_eq!(names.cut, 1, "the function's hold on its globals is counted");
+        assert_eq!((names.cut, names.functions), (0, 1), "the function's hold on its globals is counted");
         let module = view.graph.node_weights().find(|node| node.ordinal == NodeId(4)).unwrap();
         assert_eq!((module.depth, module.beyond), (4, 0), "what holds a root does not matter");
     }

@@ -102,11 +102,7 @@ impl Chain {
     /// What the chain begins with, in words.
     pub fn root_text(&self, graph: &HeapGraph, values: Values) -> String {
         match (self.root, graph.root(self.first)) {
-            (RootKind::External, _) => {
-                let count = graph.external(self.first).unwrap_or_default();
-                let plural = if count == 1 { "" } else { "s" };
-                format!("held from outside by {} reference{plural} that Python cannot see", grouped(u64::from(count)))
-            }
+            (RootKind::External, _) => held_from_outside(graph.external(self.first).unwrap_or_default()),
             (RootKind::Garbage, _) | (_, None) => "unreachable garbage: no root holds it".to_owned(),
             (_, Some(root)) => Wording::new(graph, values).root(root),
         }
@@ -156,6 +152,12 @@ impl Chain {
         }
         view
     }
+}
+
+/// How an object is held by references that the graph does not have.
+pub(crate) fn held_from_outside(count: u32) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("held from outside by {} reference{plural} that Python cannot see", grouped(u64::from(count)))
 }
 
 /// Words one node for a view.

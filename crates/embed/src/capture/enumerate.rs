@@ -39,6 +39,9 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
         for object in tracked {
             walk.node(object);
         }
+        for &subject in &purpose.subjects {
+            walk.node(subject);
+        }
         if let Err(stopped) = walk.run() {
             return Ok(Err(stopped));
         }

@@ -225,7 +225,7 @@ impl Walk<'_> {
                 return self.refer_to_generator(address, &layout);
             }
             self.read_locals(address, code, &layout, &code_layout);
-            for (offset, field) in [(layout.function, "f_func"), (layout.code, "f_code"), (layout.locals, "f_locals")] {
+            for (offset, field) in [(layout.function, "(f_func)"), (layout.code, "f_code"), (layout.locals, "f_locals")] {
                 let target = layout.object(raw::word(address, offset));
                 if target != 0 {
                     let name = self.builder.intern(field);
@@ -270,7 +270,7 @@ impl Walk<'_> {
             // SAFETY: the frame lies inside some generator, whose head stands before it in the same block;
             // of the three types at most one has its own address at the place of `ob_type`.
             if unsafe { raw::type_of(generator) } == type_object {
-                let name = self.builder.intern("generator");
+                let name = self.builder.intern("(running)");
                 return self.refer(generator, ReferenceName::Special(name));
             }
         }
@@ -280,7 +280,13 @@ impl Walk<'_> {
     ///
     /// # Safety
     /// As for [`Walk::read_frame`].
-    unsafe fn frame_name(&mut self, frame: Address, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) -> TextId {
+    pub(crate) unsafe fn frame_name(
+        &mut self,
+        frame: Address,
+        code: Address,
+        layout: &FrameLayout,
+        code_layout: &CodeLayout,
+    ) -> TextId {
         // SAFETY: the caller's promise.
         let (module, qualname, line) = unsafe {
             let module = module_of(self, frame, layout);

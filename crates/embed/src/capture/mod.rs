@@ -19,6 +19,7 @@ pub(crate) mod returns;
 mod room;
 mod roots;
 mod sizes;
+mod suspended;
 mod type_shape;
 mod walk;
 
@@ -34,6 +35,8 @@ pub(crate) use live::objects_at;
 pub(crate) struct Purpose {
     /// Addresses of objects that refroots made to ask: they are walked and hidden.
     pub(crate) own_objects: Vec<usize>,
+    /// Addresses of live objects that are asked about: they have nodes even where nothing refers to them.
+    pub(crate) subjects: Vec<usize>,
     /// Whether the frame that called refroots is to give way as a holder.
     pub(crate) asks: bool,
 }

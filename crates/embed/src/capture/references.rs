@@ -8,7 +8,7 @@ use refroots_core::{NodeFlags, NodeId, ReferenceName};
 
 use super::layout::{InlineValues, type_field};
 use super::raw::{self, Address, WORD};
-use super::type_shape::{Category, Content, Definition, DictPlace, TypeShape, has_inline_values};
+use super::type_shape::{Builtin, Category, Content, Definition, DictPlace, TypeShape, has_inline_values};
 use super::walk::Walk;
 
 /// Appends what a traverse hands out; nothing else may happen inside one.
@@ -98,7 +98,7 @@ impl Walk<'_> {
                 Category::Code => {
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
                     if let Some(code) = self.layout.code {
-                        let names = self.builder.intern("co_localsplusnames");
+                        let names = self.builder.intern("(co_localsplusnames)");
                         self.refer(raw::word(object, code.local_names), ReferenceName::Special(names));
                     }
                 }
@@ -293,6 +293,9 @@ impl Walk<'_> {
             if shape.definition == Definition::Function {
                 self.mark_globals(object);
             }
+            if matches!(shape.builtin, Builtin::Generator | Builtin::Frame) {
+                self.suspended_locals(object, shape, |target, name| confirmed.add(target, name, false));
+            }
             if let Some(traverse) = shape.traverse
                 && self.builder.has_flag(node, NodeFlags::TRACKED)
             {
@@ -379,7 +382,7 @@ impl Walk<'_> {
         // SAFETY: owned references of the class, or NULL; `ht_slots` stands between its neighbours.
         unsafe {
             let fields = [
-                (type_field::SUBCLASSES, "__subclasses__"),
+                (type_field::SUBCLASSES, "(tp_subclasses)"),
                 (self.layout.ht_name, "__name__"),
                 (self.layout.ht_name + 8, "__slots__"),
                 (self.layout.ht_qualname, "__qualname__"),
@@ -445,7 +448,7 @@ const TYPE_FIELDS: [(isize, &str); 5] = [
     (type_field::BASE, "__base__"),
     (type_field::BASES, "__bases__"),
     (type_field::MRO, "__mro__"),
-    (type_field::CACHE, "tp_cache"),
+    (type_field::CACHE, "(tp_cache)"),
 ];
 
 /// Calls `found` for each member of a set.

@@ -5,6 +5,7 @@ use refroots_core::NodeFlags;
 
 use super::layout::{InlineValues, Layout};
 use super::raw::{self, Address, WORD};
+use super::suspended;
 use super::type_shape::{Builtin, Category, TypeShape, has_inline_values};
 
 /// Bytes of `PyGC_Head`.
@@ -50,8 +51,16 @@ unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
                 shape.basic_size + slots + if keys == 0 { 0 } else { key_table(keys, layout) }
             }
             Builtin::Type => 408 + if layout.version >= (3, 12) { 8 } else { 0 },
-            Builtin::Other if shape.item_size > 0 => shape.basic_size + layout.item_count(object, false) * shape.item_size,
-            Builtin::Other => shape.basic_size,
+            Builtin::Generator | Builtin::Frame if layout.frames.is_some() => {
+                shape.basic_size + suspended::slot_count(object, shape, layout) * WORD
+            }
+            // Their item size is no promise that a count of items stands in the object.
+            Builtin::Generator => shape.basic_size,
+            Builtin::Frame if layout.version >= (3, 11) => shape.basic_size,
+            Builtin::Other | Builtin::Frame if shape.item_size > 0 => {
+                shape.basic_size + layout.item_count(object, false) * shape.item_size
+            }
+            Builtin::Other | Builtin::Frame => shape.basic_size,
         }
     }
 }

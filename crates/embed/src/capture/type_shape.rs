@@ -102,6 +102,10 @@ pub(crate) enum Builtin {
     Int,
     Type,
     ByteArray,
+    /// A generator or coroutine: its frame is its last field (3.11+).
+    Generator,
+    /// A frame object: the frame is its last field once it has ended (3.11+).
+    Frame,
 }
 
 /// Objects that have a name of their own.
@@ -149,7 +153,7 @@ impl TypeShape {
             let traverse = raw::word(type_object, type_field::TRAVERSE);
             let (type_id, is_own) = names.type_named(type_object, flags);
             let (content, is_known) = content(type_object, known);
-            let builtin = builtin(flags, content, name, type_object);
+            let builtin = builtin(flags, content, name, type_object, known);
             let mut shape = Self {
                 type_id,
                 category: category(flags, name, content, is_known && traverse != 0),
@@ -299,7 +303,7 @@ fn category(flags: usize, name: &str, content: Content, is_known: bool) -> Categ
 
 /// # Safety
 /// `type_object` must be a live type.
-unsafe fn builtin(flags: usize, content: Content, name: &str, type_object: Address) -> Builtin {
+unsafe fn builtin(flags: usize, content: Content, name: &str, type_object: Address, known: &KnownTypes) -> Builtin {
     // SAFETY: the caller's promise.
     let is_byte_array = name == "bytearray" && unsafe { raw::type_flags(type_object) } & raw::HEAP_TYPE == 0;
     match content {
@@ -310,6 +314,8 @@ unsafe fn builtin(flags: usize, content: Content, name: &str, type_object: Addre
         _ if flags & raw::LONG_SUBCLASS != 0 => Builtin::Int,
         _ if flags & raw::TYPE_SUBCLASS != 0 => Builtin::Type,
         _ if is_byte_array => Builtin::ByteArray,
+        _ if known.generators.iter().any(|&(generator, _)| generator == type_object) => Builtin::Generator,
+        _ if name == "frame" => Builtin::Frame,
         _ => Builtin::Other,
     }
 }
@@ -357,7 +363,7 @@ fn unpublished_fields(type_name: &str, version: (u8, u8)) -> &'static [(isize, &
         "getset_descriptor" | "member_descriptor" | "method_descriptor" | "classmethod_descriptor" | "wrapper_descriptor" => {
             &[(16, "__objclass__"), (24, "__name__"), (32, "__qualname__")]
         }
-        "mappingproxy" => &[(16, "mapping")],
+        "mappingproxy" => &[(16, "(mapping)")],
         "traceback" => &[(16, "tb_next"), (24, "tb_frame")],
         "BaseException" if version >= (3, 11) => {
             &[(16, "__dict__"), (24, "args"), (32, "__notes__"), (40, "__traceback__"), (48, "__context__"), (56, "__cause__")]

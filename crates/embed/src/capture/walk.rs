@@ -14,7 +14,7 @@ use super::names::{NameCache, Names};
 use super::page_index::PageIndex;
 use super::raw::{self, Address};
 use super::references::{Confirmed, collect_visited};
-use super::type_shape::{Category, Definition, KnownTypes, TypeShape};
+use super::type_shape::{Builtin, Category, Definition, KnownTypes, TypeShape};
 use super::{atoms, sizes};
 
 /// Names of fields that the walk itself gives.
@@ -239,6 +239,8 @@ impl<'a> Walk<'a> {
             let frame = if self.frame_objects.is_empty() { None } else { self.frame_objects.get(&object).copied() };
             if let Some(frame) = frame {
                 self.read_frame(node, frame);
+            } else if matches!(shape.builtin, Builtin::Generator | Builtin::Frame) {
+                self.define_suspended(node, object, shape);
             } else {
                 self.define(node, object, shape);
             }

@@ -75,7 +75,7 @@ fn at_end(py: Python<'_>) {
         Moment::Exception => give_up(errand, "no exception escaped the program"),
         Moment::Return(function) => {
             returns::stop(py);
-            give_up(errand, &format!("{function} never returned"));
+            give_up(errand, &format!("{function} never returned (a function of another module is MODULE:QUALNAME)"));
         }
     }
 }
