@@ -99,19 +99,18 @@ impl<'a> Wording<'a> {
         })
     }
 
-    /// Length of a container.
+    /// Length of a container, by what it contains; of built-in ones also where that is nothing.
     fn length(&self, node: NodeId) -> Option<u64> {
         let graph = self.graph;
-        if graph.flags(node).contains(NodeFlags::SYNTHETIC) {
-            return None;
-        }
-        let kinds: &[EdgeKind] = match graph.type_qualname(graph.type_of(node)) {
-            "list" | "tuple" => &[EdgeKind::Index],
-            "dict" => &[EdgeKind::Item, EdgeKind::Attribute],
-            "set" | "frozenset" => &[EdgeKind::Member],
-            _ => return None,
+        let is_namespace = graph.flags(node).contains(NodeFlags::NAMESPACE);
+        let contained = |kind: EdgeKind| match kind {
+            EdgeKind::Item | EdgeKind::Index | EdgeKind::Member => true,
+            EdgeKind::Attribute => is_namespace,
+            _ => false,
         };
-        Some(graph.references_from(node).filter(|reference| kinds.contains(&reference.kind)).count() as u64)
+        let length = graph.references_from(node).filter(|reference| contained(reference.kind)).count() as u64;
+        let is_container = matches!(graph.type_qualname(graph.type_of(node)), "list" | "tuple" | "dict" | "set" | "frozenset");
+        (length > 0 || is_container).then_some(length)
     }
 
     /// What a root is, for people: `module app`, `frame app.main:20 (app.py, MainThread)`.
