@@ -6,7 +6,7 @@ use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::paths::{WhyOptions, why};
 use refroots_core::query::select::find_type;
-use refroots_core::{HeapGraph, View};
+use refroots_core::{HeapGraph, View, grouped};
 use refroots_render::{Format, render};
 
 use crate::{Ask, Error, Exit, Look, exit, table, write_atomically};
@@ -46,7 +46,7 @@ fn picture(graph: &HeapGraph, look: &Look, type_name: &str, title: impl Fn(&str)
     let object = found.nodes[0];
     let of_how_many = match found.nodes.len() {
         1 => "the only one".to_owned(),
-        count => format!("the first of {}", table::grouped(count as u64)),
+        count => format!("the first of {}", grouped(count as u64)),
     };
     let mut view = match look.ask {
         Ask::Why(_) => why(graph, object, &WhyOptions::default()).view(graph, look.values),

@@ -1,6 +1,7 @@
 //! The table of types, for people and as JSON.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use refroots_core::grouped;
 use refroots_core::query::histogram::TypeCount;
 use serde::Serialize;
 
@@ -64,19 +65,6 @@ fn bytes(size: u64) -> String {
     if value < 100.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
-/// A number with its thousands apart: `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// `1 object`, `2 objects`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
@@ -88,7 +76,6 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 1023, 1024, 10_240, 356_515_840].map(bytes), ["0 B", "1023 B", "1.0 KiB", "10.0 KiB", "340 MiB"]);
         assert_eq!([1, 2].map(|n| counted(n, "type")), ["1 type", "2 types"]);
     }

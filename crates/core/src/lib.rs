@@ -44,4 +44,4 @@ pub use kind::{EdgeKind, NodeFlags, RootKind};
 pub use petgraph;
 pub use value::{Value, Values};
 pub use view::{Question, View, ViewEdge, ViewNode, ViewRoot};
-pub use wording::{Wording, quote};
+pub use wording::{Wording, grouped, quote};

@@ -188,7 +188,7 @@ pub fn quote(text: &str) -> String {
 }
 
 /// A count with its thousands set apart: `9,998`.
-pub(crate) fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {

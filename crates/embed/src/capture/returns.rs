@@ -14,6 +14,8 @@ use pyo3::types::{PyBytes, PyCFunction, PyDict, PyString, PyTuple};
 use pyo3::{ffi, intern};
 use refroots_cli::Function;
 
+use super::raw;
+
 type ProfileFunction = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyFrameObject, c_int, *mut ffi::PyObject) -> c_int;
 type SetProfile = unsafe extern "C" fn(Option<ProfileFunction>, *mut ffi::PyObject);
 
@@ -48,12 +50,10 @@ static IS_OVER: AtomicBool = AtomicBool::new(false);
 /// Calls `then` when the function returns for the first time, in this thread or one that `threading`
 /// starts later, while its frame is there.
 pub(crate) fn watch(py: Python<'_>, function: &Function, then: fn(Python<'_>)) -> PyResult<()> {
-    // SAFETY: dlsym reads a string that ends in NUL; RTLD_DEFAULT searches what is loaded, and
-    // CPython exports PyEval_SetProfile (Include/cpython/ceval.h), outside the limited API.
-    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"PyEval_SetProfile".as_ptr()) };
-    if symbol.is_null() {
+    // CPython exports it outside the limited API (Include/cpython/ceval.h).
+    let Some(symbol) = raw::symbol(c"PyEval_SetProfile") else {
         return Err(pyo3::exceptions::PyRuntimeError::new_err("this Python exports no PyEval_SetProfile"));
-    }
+    };
     // SAFETY: the symbol is not null, and is the C function of exactly this type in 3.10 and 3.11.
     let set_profile = unsafe { std::mem::transmute::<*mut libc::c_void, SetProfile>(symbol) };
     let last = function.qualname.rsplit('.').next().unwrap_or_default();
