@@ -291,6 +291,51 @@ def test_collector_that_was_off_stays_off():
         gc.enable()
 
 
+def test_every_object_of_the_collector_is_there_also_frozen_ones(run_python):
+    out = run_python(
+        """
+        import asyncio, gc, refroots
+
+        def missing():
+            objects = gc.get_objects()
+            heap = refroots.capture()
+            return [obj for obj in objects if obj not in heap and not type(obj) is type(gc)]
+
+        missing()
+        print(len(missing()))
+        class Early: pass
+        frozen = Early()
+        gc.collect()
+        cycle = [Early()]
+        cycle.append(cycle)
+        del cycle
+        gc.freeze()
+        print(len(refroots.objects("Early")), len(missing()), refroots.capture().notes)
+        """
+    )
+    assert out.splitlines()[0] == "0"
+    assert out.splitlines()[1].startswith("2 0 ")
+
+
+def test_hooks_of_the_program_do_not_hear_of_a_capture(run_python):
+    out = run_python(
+        """
+        import gc, sys, refroots
+
+        heard = []
+        on = False
+        sys.addaudithook(lambda event, args: heard.append(event) if on else None)
+        gc.callbacks.append(lambda phase, info: heard.append(phase))
+        gc.get_objects = lambda *args: heard.append("called")
+        on = True
+        refroots.capture()
+        on = False
+        print(heard)
+        """
+    )
+    assert out.strip() == "[]"
+
+
 def test_external_references_are_counted():
     held = Plain()
     other = [held, held]

@@ -299,3 +299,139 @@ def test_a_heap_without_room_raises(run_python):
     )
     message, after = out.splitlines()
     assert "MiB are left" in message and after == "True"
+
+
+def test_classes_named_like_built_in_types(run_python):
+    out = run_python(
+        """
+        import refroots, weakref
+
+        class function(str): pass
+        class property(dict): pass
+        class cell(tuple): pass
+        class module(list): pass
+        class method: pass
+        class code: __slots__ = ("a", "b", "__weakref__")
+        class frame(list): pass
+        class generator(tuple): pass
+
+        keep = [function("hello world, a string"), cell([None] * 4096), module([None] * 4096)]
+        keep += [property(a=1) for _ in range(100)] + [method(), code(), frame([1]), generator((1, 2))]
+        plain = method()
+        reference = weakref.ref(plain, print)
+        heap = refroots.capture()
+        for obj in keep + [plain]:
+            node = heap[obj]
+            assert node.refcount is None or len(node.referrers) <= node.refcount, node
+        assert not heap[reference].referrers or all(r.kind == "attribute" for r in heap[reference].referrers)
+        print(len(heap.find("__main__.property")))
+        """
+    )
+    assert out.strip() == "100"
+
+
+def test_hooks_of_the_program_may_capture(run_python):
+    out = run_python(
+        """
+        import gc, sys, refroots
+
+        captured = []
+        gc.callbacks.append(lambda phase, info: captured.append(len(refroots.capture())))
+        gc.set_threshold(1)
+        refroots.capture()
+        gc.callbacks.clear()
+        sys.setprofile(lambda frame, event, arg: event == "call" and captured.append(len(refroots.capture())))
+        refroots.capture()
+        sys.setprofile(None)
+        print(len(captured) >= 0)
+        """
+    )
+    assert out.strip() == "True"
+
+
+def test_a_capture_at_the_very_end_of_the_process(run_python):
+    out = run_python(
+        """
+        import codecs, refroots
+
+        refroots.capture()
+
+        class Late:
+            def __call__(self, encoding): pass
+            def __del__(self, capture=refroots.capture): capture()
+
+        codecs.register(Late())
+        print("end")
+        """
+    )
+    assert out.strip() == "end"
+
+
+def test_locals_of_running_generators_hold():
+    if refroots.capture().notes:
+        pytest.skip("frames are not read on this Python yet")
+
+    class Job:
+        pass
+
+    def works():
+        job = Job()
+        heap = refroots.capture()
+        yield heap.why(job), heap[job].external
+
+    async def handles():
+        request = Job()
+        heap = refroots.capture()
+        return heap.why(request), heap[request].external
+
+    def result(waiting):
+        try:
+            waiting.send(None)
+        except StopIteration as ended:
+            return ended.value
+
+    for (chain, external), name in [(next(works()), "job"), (result(handles()), "request")]:
+        assert chain.root.kind == "frame"
+        assert chain.references[0].name == name
+        assert external == 0
+
+
+def test_policy_none_says_no_key_and_no_value(tmp_path):
+    class Held:
+        pass
+
+    secret = "hunter2"
+    held = Held()
+    odd, plain, space = Held(), {secret: held, (secret, 1): held}, {}
+    odd.__dict__[f"{secret} x"] = held
+    exec("def f(): pass", space)
+    space[secret] = held
+    keep = [odd, plain, space]
+    said = []
+    for depth in (1, 3):
+        for show in (refroots.show_backrefs, refroots.show_refs):
+            for start in (held, odd, plain):
+                picture = show(start, depth=depth, values="none")
+                said += [picture.dot, picture.svg, str(picture), str(picture.view)]
+    chain = refroots.why(held, values="none")
+    said += [str(chain), str(chain.expression), repr(chain.references), chain.root.text]
+    said += [str(chain.picture.view), chain.picture.svg]
+    assert not [text for text in said if secret in text]
+    assert len(keep) == 3
+
+
+def test_no_phantom_references(run_python):
+    out = run_python(
+        """
+        import asyncio, collections, ctypes, dataclasses, decimal, enum, json, logging, re, typing, refroots
+
+        heap = refroots.capture()
+        phantoms = collections.Counter()
+        for row in heap.by_type():
+            for node in heap.find(row.type) if row.type.count(".") or row.type not in ("NoneType", "bool") else ():
+                if node.refcount is not None and len(node.referrers) > node.refcount:
+                    phantoms[node.type, node.text] += 1
+        print(dict(phantoms))
+        """
+    )
+    assert out.strip() == "{}"

@@ -301,6 +301,7 @@ impl HeapGraphBuilder {
         assert_eq!(graph.addresses.len(), graph.sizes.len(), "each discovered object must be described");
         graph.starts.push(graph.targets.len() as u32);
         turn_around(graph)?;
+        graph.give_back_room();
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);
         graph.roots.sort_by_key(|root| (root.node, root.kind));

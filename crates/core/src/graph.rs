@@ -248,6 +248,19 @@ impl HeapGraph {
         &self.notes
     }
 
+    /// Gives back what columns were given and did not need.
+    pub(crate) fn give_back_room(&mut self) {
+        self.addresses.shrink_to_fit();
+        for column in
+            [&mut self.node_types, &mut self.sizes, &mut self.refcounts, &mut self.starts, &mut self.targets, &mut self.names]
+        {
+            column.shrink_to_fit();
+        }
+        self.flags.shrink_to_fit();
+        self.kinds.shrink_to_fit();
+        self.values.give_back_room();
+    }
+
     /// Bytes that the columns take.
     pub fn heap_bytes(&self) -> usize {
         self.addresses.capacity() * 8

@@ -173,6 +173,12 @@ impl ValueColumn {
         })
     }
 
+    pub(crate) fn give_back_room(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.block.shrink_to_fit();
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         self.nodes.capacity() * 4 + self.starts.capacity() * 4 + self.block.capacity()
     }

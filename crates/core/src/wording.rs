@@ -25,7 +25,11 @@ impl<'a> Wording<'a> {
         let text = reference.text(self.graph).unwrap_or_default();
         match reference.kind {
             EdgeKind::Unnamed => String::new(),
-            EdgeKind::Attribute if !is_identifier(text) => format!("[{}]", quote(text)),
+            EdgeKind::Attribute if !is_identifier(text) => match self.values {
+                Values::Short => format!("[{}]", quote(text)),
+                // A key that is no identifier is a value that somebody put there.
+                Values::None => self.unsaid_key(reference),
+            },
             // A field that code cannot name is written in parentheses, without a dot.
             EdgeKind::Special if text.starts_with('(') => text.to_owned(),
             EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special => format!(".{text}"),
@@ -47,9 +51,9 @@ impl<'a> Wording<'a> {
         let place = self
             .graph
             .references_from(reference.source)
-            .filter(|other| other.kind == EdgeKind::Item)
+            .filter(|other| other.kind == reference.kind)
             .position(|other| other.edge == reference.edge);
-        let key_type = self.graph.type_short_name(self.graph.type_of(NodeId(reference.name)));
+        let key_type = reference.key().map_or("str", |key| self.graph.type_short_name(self.graph.type_of(key)));
         format!("[<{key_type} #{}>]", place.unwrap_or_default() + 1)
     }
 
@@ -129,13 +133,15 @@ impl<'a> Wording<'a> {
         }
     }
 
-    /// One step of a path, as code; `None` where code cannot say it.
-    pub(crate) fn step(&self, reference: Reference) -> Option<String> {
+    /// One step of a path, as code; `None` where code cannot say it. `is_from_dict`: the referrer is a
+    /// dict that was reached as a value, so that its names are keys.
+    pub(crate) fn step(&self, reference: Reference, is_from_dict: bool) -> Option<String> {
+        let text = reference.text(self.graph).unwrap_or_default();
         match reference.kind {
-            EdgeKind::Special if reference.text(self.graph).is_some_and(|text| text.starts_with('(')) => None,
-            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special | EdgeKind::Index => Some(self.reference(reference)),
+            EdgeKind::Attribute if is_from_dict => (self.values == Values::Short).then(|| format!("[{}]", quote(text))),
+            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special => is_plain_name(text).then(|| format!(".{text}")),
+            EdgeKind::Index | EdgeKind::Constant => Some(self.reference(reference)),
             EdgeKind::Cell => Some(".cell_contents".to_owned()),
-            EdgeKind::Constant => Some(format!(".co_consts[{}]", reference.name)),
             EdgeKind::Item if self.values == Values::Short && self.is_whole_key(NodeId(reference.name), KEY_DEPTH) => {
                 Some(self.reference(reference))
             }
@@ -158,6 +164,17 @@ impl<'a> Wording<'a> {
 pub(crate) fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c == '_' || c.is_alphabetic()) && chars.all(|c| c == '_' || c.is_alphanumeric())
+}
+
+/// Whether code can name it behind a dot: ASCII, because Python changes some letters beyond it (NFKC),
+/// and no keyword (Lib/keyword.py, 3.10–3.14).
+fn is_plain_name(text: &str) -> bool {
+    const KEYWORDS: [&str; 35] = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
+        "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",
+        "pass", "raise", "return", "try", "while", "with", "yield",
+    ];
+    text.is_ascii() && is_identifier(text) && !KEYWORDS.contains(&text)
 }
 
 /// A string as Python's `repr` writes it: quoted, controls and invisible direction marks escaped.

@@ -35,6 +35,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::capture::prepare(module.py());
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         crate::program::register(module)
     }

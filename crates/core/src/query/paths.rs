@@ -114,17 +114,23 @@ impl Chain {
             return None;
         }
         let wording = Wording::new(graph, values);
-        let mut code = graph.definition(self.first)?.to_owned();
+        let mut code = graph.root(self.first).map(|root| graph.text(root.name).to_owned())?;
         let mut references = self.references.iter().copied().peekable();
+        let mut came_by_dict = false;
         while let Some(reference) = references.next() {
-            // `.__dict__` and then a name is the name.
-            let into_namespace = reference.text(graph) == Some("__dict__")
-                && references
-                    .peek()
-                    .is_some_and(|next| next.kind == EdgeKind::Attribute && !wording.reference(*next).starts_with('['));
-            if !into_namespace {
-                code.push_str(&wording.step(reference)?);
+            // `.__dict__` and then a name is the name; otherwise a class's `__dict__` is a proxy of it.
+            let is_dict = reference.text(graph) == Some("__dict__");
+            let names_next =
+                references.peek().is_some_and(|next| next.kind == EdgeKind::Attribute && wording.step(*next, false).is_some());
+            let is_elided = is_dict && names_next;
+            if is_dict && !is_elided && graph.root(reference.source).is_none() && graph.definition(reference.source).is_some() {
+                return None;
             }
+            if !is_elided {
+                let is_from_dict = !came_by_dict && graph.flags(reference.source).contains(NodeFlags::NAMESPACE);
+                code.push_str(&wording.step(reference, is_from_dict)?);
+            }
+            came_by_dict = is_elided;
         }
         Some(code)
     }
@@ -201,6 +207,13 @@ mod tests {
             foo: app.Foo
             foo -> owner .owner";
         assert_eq!(ask(text, 0), ("module app".into(), Some("app.CACHE['k'][17].owner".into())));
+        let of = |name: &str| ask(&text.replace(".owner", name), 0).1;
+        assert_eq!(of(".class"), None, "a keyword is no attribute");
+        assert_eq!(of(".ª"), None, "Python reads this letter as another");
+        assert_eq!(
+            ask(&text.replace("cache: dict", "cache: dict namespace").replace("[k]", ".k"), 0).1.as_deref(),
+            Some("app.CACHE['k'][17].owner")
+        );
         assert_eq!(ask(&text.replace("[17]", "[*]"), 0).1, None);
         assert_eq!(ask(&text.replace(".owner", ""), 0).1, None);
     }

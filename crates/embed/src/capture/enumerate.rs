@@ -13,7 +13,11 @@ use super::{Purpose, frames, room, roots};
 
 /// Walks everything. The outer error is Python's, the inner one says why the walk ended early.
 pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Result<HeapGraph, Stopped>> {
-    let tracked = tracked_objects(py, proved)?;
+    let tracked = match &proved.rings {
+        // SAFETY: the GIL is held.
+        Some(rings) => unsafe { rings.objects() }.ok_or_else(no_room_for_the_list)?,
+        None => tracked_objects(py, proved)?,
+    };
     let needed = room::needed(tracked.len());
     if let Some(left) = room::left().filter(|&left| left < needed) {
         return Ok(Err(Stopped::Failed(Error::NoRoom { needed, left })));
@@ -76,6 +80,10 @@ fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<Address>> {
         }
     }
     Ok(addresses)
+}
+
+fn no_room_for_the_list() -> PyErr {
+    pyo3::exceptions::PyMemoryError::new_err("no room for the list of objects; free memory, or look at a smaller process")
 }
 
 /// Puts a Ctrl-C back that polling has taken, for Python's handler.

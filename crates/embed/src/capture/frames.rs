@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::layout::{CodeLayout, FrameLayout};
 use super::names::is_own_module;
 use super::raw::{self, Address, WORD};
+use super::roots;
 use super::walk::Walk;
 
 /// One running frame.
@@ -132,7 +133,7 @@ unsafe fn thread_names(walk: &mut Walk<'_>) -> FxHashMap<u64, TextId> {
     let mut found = FxHashMap::default();
     // SAFETY: `sys.modules` is a live dict or NULL; each step checks what it found.
     unsafe {
-        let modules = ffi::PyImport_GetModuleDict() as Address;
+        let modules = roots::modules(walk);
         let active = if modules == 0 { None } else { walk.names().item(modules, "threading") }
             .and_then(|threading| walk.attribute(threading, "_active"))
             .filter(|&active| raw::type_of(active) == walk.known.dict);
@@ -209,8 +210,8 @@ impl Walk<'_> {
         let Frame { address, thread, is_asking, is_own, .. } = self.frames[frame];
         // SAFETY:
         // - a frame owns its function, code, locals dict and fast locals; globals are borrowed;
-        // - a running generator's frame is part of the generator, whose traverse reports the locals
-        //   (Objects/genobject.c `gen_traverse`).
+        // - a running generator's frame is part of the generator, whose traverse reports the locals while
+        //   its stack is put away, and none while it executes (Objects/genobject.c `gen_traverse`).
         unsafe {
             let code = layout.object(raw::word(address, layout.code));
             let name = self.frame_name(address, code, &layout, &code_layout);
@@ -222,7 +223,11 @@ impl Walk<'_> {
                 self.builder.add_root(Root { node, kind: RootKind::Frame, name, detail, asking: is_asking });
             }
             if raw::byte(address, layout.owner) == OWNED_BY_GENERATOR {
-                return self.refer_to_generator(address, &layout);
+                self.refer_to_generator(address, &layout);
+                if layout.is_executing(raw::word(address, layout.stack_top)) {
+                    self.read_locals(address, code, &layout, &code_layout);
+                }
+                return;
             }
             self.read_locals(address, code, &layout, &code_layout);
             for (offset, field) in [(layout.function, "(f_func)"), (layout.code, "f_code"), (layout.locals, "f_locals")] {

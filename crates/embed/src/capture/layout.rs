@@ -51,6 +51,7 @@ pub(crate) struct FrameLayout {
     pub(crate) previous: isize,
     pub(crate) instruction: isize,
     pub(crate) owner: isize,
+    pub(crate) stack_top: isize,
     pub(crate) fast_locals: isize,
     /// 3.14: the low two bits of a slot are a tag: 3 for an integer, 1 for a reference that is not
     /// counted (internal/pycore_stackref.h).
@@ -58,6 +59,12 @@ pub(crate) struct FrameLayout {
 }
 
 impl FrameLayout {
+    /// Whether the evaluation loop has the frame's stack in hand: `stacktop` is -1 then (3.11–3.13),
+    /// `stackpointer` NULL (3.14; internal/pycore_frame.h, `_PyFrame_GetStackPointer`).
+    pub(crate) fn is_executing(&self, stack_top: usize) -> bool {
+        if self.is_tagged { stack_top == 0 } else { (stack_top as u32 as i32) < 0 }
+    }
+
     /// The object in a slot of a frame, 0 where there is none.
     pub(crate) fn object(&self, slot: usize) -> usize {
         match slot & 3 {
@@ -132,6 +139,7 @@ fn frame_layout(version: (u8, u8)) -> Option<FrameLayout> {
             previous: 48,
             instruction: 56,
             owner: 69,
+            stack_top: 64,
             fast_locals: 72,
             is_tagged: false,
         }),
@@ -154,6 +162,7 @@ const FRAME_3_12: FrameLayout = FrameLayout {
     previous: 8,
     instruction: 56,
     owner: 70,
+    stack_top: 64,
     fast_locals: 72,
     is_tagged: false,
 };

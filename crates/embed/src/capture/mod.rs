@@ -7,6 +7,7 @@ mod atoms;
 mod enumerate;
 pub(crate) mod exit_status;
 mod frames;
+mod gc_rings;
 mod large_blocks;
 mod layout;
 mod live;
@@ -23,7 +24,7 @@ mod suspended;
 mod type_shape;
 mod walk;
 
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use refroots_core::HeapGraph;
@@ -41,7 +42,13 @@ pub(crate) struct Purpose {
     pub(crate) asks: bool,
 }
 
-static PROVED: PyOnceLock<probe::Proved> = PyOnceLock::new();
+static PROVED: PyOnceLock<Result<probe::Proved, String>> = PyOnceLock::new();
+
+/// Reads the known objects back. Done when the module is imported, in less than a millisecond: the
+/// program's hooks could call for a capture while the first one prepares itself.
+pub(crate) fn prepare(py: Python<'_>) {
+    PROVED.get_or_init(py, || probe::prove(py).map_err(|error| error.value(py).to_string()));
+}
 
 /// Captures the whole process. Costs about one `gc.collect()`.
 ///
@@ -49,7 +56,11 @@ static PROVED: PyOnceLock<probe::Proved> = PyOnceLock::new();
 /// `MemoryError` where the graph has no room, `KeyboardInterrupt` on Ctrl-C (or what the program's
 /// own handler raises; a handler that raises nothing lets the capture begin again).
 pub(crate) fn capture(py: Python<'_>, purpose: &Purpose) -> PyResult<HeapGraph> {
-    let proved = PROVED.get_or_try_init(py, || probe::prove(py))?;
+    let proved = match PROVED.get(py) {
+        Some(Ok(proved)) => proved,
+        Some(Err(reason)) => return Err(PyRuntimeError::new_err(reason.clone())),
+        None => return Err(PyRuntimeError::new_err("refroots is being imported; capture after that")),
+    };
     loop {
         match enumerate::whole_heap(py, proved, purpose)? {
             Ok(graph) => return Ok(graph),

@@ -17,13 +17,11 @@ pub(crate) struct PageIndex {
     branches: Vec<Vec<u32>>,
     chunks: Vec<Vec<u32>>,
     leaves: usize,
-    /// Whether there was no memory for an address.
-    pub(crate) is_full: bool,
 }
 
 impl PageIndex {
     pub(crate) fn new() -> Self {
-        Self { root: vec![0; ROOT], branches: Vec::new(), chunks: Vec::new(), leaves: 0, is_full: false }
+        Self { root: vec![0; ROOT], branches: Vec::new(), chunks: Vec::new(), leaves: 0 }
     }
 
     /// The place for an address: 0 when nothing stands there yet, else 1 + id. Addresses past 47
@@ -38,13 +36,7 @@ impl PageIndex {
         let leaf = &mut self.branches[*branch as usize - 1][(address >> 16) & (BRANCH - 1)];
         if *leaf == 0 {
             if self.leaves.is_multiple_of(CHUNK) {
-                let mut chunk = Vec::new();
-                if chunk.try_reserve_exact(CHUNK * LEAF).is_err() {
-                    self.is_full = true;
-                    return None;
-                }
-                chunk.resize(CHUNK * LEAF, 0);
-                self.chunks.push(chunk);
+                self.chunks.push(vec![0; CHUNK * LEAF]);
             }
             self.leaves += 1;
             *leaf = self.leaves as u32;

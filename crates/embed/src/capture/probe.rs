@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use super::gc_rings::{self, Rings};
 use super::layout::{InlineValues, Layout, type_field};
 use super::raw::{self, Address};
 use super::type_shape::KnownTypes;
@@ -14,6 +15,8 @@ pub(crate) struct Proved {
     pub(crate) layout: Layout,
     pub(crate) known: KnownTypes,
     pub(crate) str_type: Address,
+    /// The collector's lists, where they were found; else its function that copies them.
+    pub(crate) rings: Option<Rings>,
     pub(crate) get_objects: Py<PyAny>,
     pub(crate) notes: Vec<String>,
 }
@@ -36,13 +39,19 @@ def closure(inside):
         return inside
     return reads
 
-def generators():
+def types():
     def generator(): yield
     async def coroutine(): pass
     async def async_generator(): yield
     waiting = coroutine()
     waiting.close()
-    return type(generator()), type(waiting), type(async_generator())
+    class Method:
+        def bound(self): pass
+    try:
+        raise ValueError
+    except ValueError as error:
+        frame = error.__traceback__.tb_frame
+    return type(generator()), type(waiting), type(async_generator()), type(Method().bound), type(frame)
 ";
 
 fn address(object: &Bound<'_, PyAny>) -> Address {
@@ -62,7 +71,7 @@ pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
     py.run(SPECIMENS, Some(&specimens), None)?;
     let specimen = |name: &str| specimens.get_item(name)?.ok_or_else(|| unusable("its own specimens"));
     let plain_class = specimen("Plain")?;
-    let known = known_types(py, &plain_class, &specimen("generators")?, &specimen("closure")?)?;
+    let known = known_types(py, &plain_class, &specimen("types")?, &specimen("closure")?)?;
     let mut notes = Vec::new();
     if !types_are_read(py, &plain_class, &layout)? || !strings_are_read(py, &layout) {
         return Err(unusable("its types and strings"));
@@ -86,8 +95,15 @@ pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
         ));
     }
     let str_type = address(py.get_type::<pyo3::types::PyString>().as_any());
-    let get_objects = py.import("gc")?.getattr("get_objects")?.unbind();
-    Ok(Proved { layout, known, str_type, get_objects, notes })
+    let get_objects = py.import("gc")?.getattr("get_objects")?;
+    if address(get_objects.get_type().as_any()) != known.builtin_function {
+        return Err(unusable("its collector, because gc.get_objects was replaced before refroots was imported,"));
+    }
+    let rings = gc_rings::find(py)?;
+    if rings.is_none() {
+        notes.push("frozen objects are found only where others refer to them: the collector's lists were not found".to_owned());
+    }
+    Ok(Proved { layout, known, str_type, rings, get_objects: get_objects.unbind(), notes })
 }
 
 fn unusable(what: &str) -> PyErr {
@@ -99,12 +115,12 @@ fn unusable(what: &str) -> PyErr {
 fn known_types(
     py: Python<'_>,
     plain: &Bound<'_, PyAny>,
-    generators: &Bound<'_, PyAny>,
+    types: &Bound<'_, PyAny>,
     closure: &Bound<'_, PyAny>,
 ) -> PyResult<KnownTypes> {
-    let generators = generators.call0()?.cast_into::<PyTuple>()?;
+    let types = types.call0()?.cast_into::<PyTuple>()?;
     let generator = |index: usize| -> PyResult<(Address, usize)> {
-        let type_object = generators.get_item(index)?;
+        let type_object = types.get_item(index)?;
         Ok((address(&type_object), type_object.getattr("__basicsize__")?.extract()?))
     };
     let function = closure.call1((0,))?;
@@ -118,6 +134,21 @@ fn known_types(
         set: address(py.get_type::<pyo3::types::PySet>().as_any()),
         frozenset: address(py.get_type::<pyo3::types::PyFrozenSet>().as_any()),
         int: address(py.get_type::<pyo3::types::PyInt>().as_any()),
+        str: address(py.get_type::<pyo3::types::PyString>().as_any()),
+        bytes: address(py.get_type::<pyo3::types::PyBytes>().as_any()),
+        float: address(py.get_type::<pyo3::types::PyFloat>().as_any()),
+        bytearray: address(py.get_type::<pyo3::types::PyByteArray>().as_any()),
+        constants: [
+            address(py.None().bind(py).get_type().as_any()),
+            address(py.get_type::<pyo3::types::PyBool>().as_any()),
+            address(py.Ellipsis().bind(py).get_type().as_any()),
+            address(py.NotImplemented().bind(py).get_type().as_any()),
+        ],
+        module: address(py.get_type::<pyo3::types::PyModule>().as_any()),
+        function: address(function.get_type().as_any()),
+        method: address(types.get_item(3)?.as_any()),
+        builtin_function: address(py.import("builtins")?.getattr("len")?.get_type().as_any()),
+        frame: address(types.get_item(4)?.as_any()),
         code: address(function.getattr("__code__")?.get_type().as_any()),
         cell: address(cell.as_any()),
         generators: [generator(0)?, generator(1)?, generator(2)?],

@@ -8,7 +8,7 @@ use refroots_core::{NodeFlags, NodeId, ReferenceName};
 
 use super::layout::{InlineValues, type_field};
 use super::raw::{self, Address, WORD};
-use super::type_shape::{Builtin, Category, Content, Definition, DictPlace, TypeShape, has_inline_values};
+use super::type_shape::{Builtin, Category, Content, DictPlace, TypeShape, has_inline_values};
 use super::walk::Walk;
 
 /// Appends what a traverse hands out; nothing else may happen inside one.
@@ -187,7 +187,8 @@ impl Walk<'_> {
         // SAFETY: every offset lies within the type's basic size, or where `dict_pointer` and
         // `inline_values` know it to be.
         unsafe {
-            for field in &shape.fields {
+            let is_confirmed = matches!(shape.category, Category::Traversed(_) | Category::Type);
+            for field in shape.fields.iter().filter(|field| field.is_published || is_confirmed) {
                 let target = raw::word(object, field.offset);
                 if target != 0 {
                     if field.name == ReferenceName::Special(self.field_names.dict) {
@@ -290,9 +291,6 @@ impl Walk<'_> {
             if shape.is_heap_type() {
                 confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
             }
-            if shape.definition == Definition::Function {
-                self.mark_globals(object);
-            }
             if matches!(shape.builtin, Builtin::Generator | Builtin::Frame) {
                 self.suspended_locals(object, shape, |target, name| confirmed.add(target, name, false));
             }
@@ -304,22 +302,6 @@ impl Walk<'_> {
             }
         }
         self.confirmed = confirmed;
-    }
-
-    /// A function's globals are a module's namespace.
-    ///
-    /// # Safety
-    /// `function` must be a live function.
-    unsafe fn mark_globals(&mut self, function: Address) {
-        // SAFETY: `func_globals` and `func_builtins` at 16 and 24 (cpython/funcobject.h, 3.10–3.14).
-        unsafe {
-            for offset in [16, 24] {
-                let globals = raw::word(function, offset);
-                if globals != 0 && raw::type_flags(raw::type_of(globals)) & raw::DICT_SUBCLASS != 0 {
-                    self.mark_namespace(globals);
-                }
-            }
-        }
     }
 
     /// Adds what was visited; what is sure was added before.
@@ -366,7 +348,9 @@ impl Walk<'_> {
                 }
                 self.read_hidden_type_fields(object);
             } else {
-                for entry in &confirmed.entries {
+                // `tp_base` of a static type is borrowed from its bases (Objects/typeobject.c, `type_ready`).
+                let base = raw::word(object, type_field::BASE);
+                for entry in confirmed.entries.iter().filter(|entry| entry.target != base) {
                     self.refer(entry.target, entry.name);
                 }
             }

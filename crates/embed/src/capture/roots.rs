@@ -8,14 +8,26 @@ use super::names::is_own_module;
 use super::raw::{self, Address};
 use super::walk::Walk;
 
+/// `sys.modules`, 0 where there is none (any more): `PyImport_GetModuleDict` would end the process then.
+///
+/// # Safety
+/// The GIL must be held.
+pub(crate) unsafe fn modules(walk: &Walk<'_>) -> Address {
+    // SAFETY: stable ABI, a borrowed reference or NULL; it looks into the dict of `sys` and runs no code.
+    unsafe {
+        let modules = ffi::PySys_GetObject(c"modules".as_ptr()) as Address;
+        if modules != 0 && raw::type_of(modules) == walk.known.dict { modules } else { 0 }
+    }
+}
+
 /// Makes the modules roots, before the walk, so that they are discovered; refroots' own are hidden.
 ///
 /// # Safety
 /// The GIL must be held.
 pub(crate) unsafe fn add_modules(walk: &mut Walk<'_>) {
-    // SAFETY: `sys.modules` (borrowed) is a live dict or NULL.
+    // SAFETY: `sys.modules` is a live dict or 0, which has no node.
     unsafe {
-        let modules = ffi::PyImport_GetModuleDict() as Address;
+        let modules = modules(walk);
         let Some(node) = walk.node(modules) else { return };
         let name = walk.builder.intern("sys.modules");
         let detail = walk.builder.intern("");

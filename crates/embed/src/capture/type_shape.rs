@@ -52,6 +52,8 @@ pub(crate) enum Content {
 pub(crate) struct Field {
     pub(crate) offset: isize,
     pub(crate) name: ReferenceName,
+    /// Whether the type publishes it as a member; one that it does not only names what is traversed.
+    pub(crate) is_published: bool,
 }
 
 /// Where an instance keeps its `__dict__`.
@@ -130,8 +132,19 @@ pub(crate) struct KnownTypes {
     pub(crate) set: Address,
     pub(crate) frozenset: Address,
     pub(crate) int: Address,
+    pub(crate) str: Address,
+    pub(crate) bytes: Address,
+    pub(crate) float: Address,
+    pub(crate) bytearray: Address,
+    /// Types of `None`, `True`, `Ellipsis` and `NotImplemented`.
+    pub(crate) constants: [Address; 4],
     pub(crate) code: Address,
     pub(crate) cell: Address,
+    pub(crate) module: Address,
+    pub(crate) function: Address,
+    pub(crate) method: Address,
+    pub(crate) builtin_function: Address,
+    pub(crate) frame: Address,
     /// Generators, coroutines and async generators, with their basic sizes in bytes.
     pub(crate) generators: [(Address, usize); 3],
     pub(crate) tuple_items: isize,
@@ -149,14 +162,13 @@ impl TypeShape {
         // alive; the offsets are those of `PyTypeObject`, checked by the probe.
         unsafe {
             let flags = raw::type_flags(type_object);
-            let name = raw::c_string(type_object, type_field::NAME);
             let traverse = raw::word(type_object, type_field::TRAVERSE);
             let (type_id, is_own) = names.type_named(type_object, flags);
             let (content, is_known) = content(type_object, known);
-            let builtin = builtin(flags, content, name, type_object, known);
+            let builtin = builtin(flags, content, type_object, known);
             let mut shape = Self {
                 type_id,
-                category: category(flags, name, content, is_known && traverse != 0),
+                category: category(type_object, flags, known, content, is_known && traverse != 0),
                 flags,
                 basic_size: raw::signed(type_object, type_field::BASIC_SIZE).unsigned_abs(),
                 item_size: raw::signed(type_object, type_field::ITEM_SIZE).unsigned_abs(),
@@ -168,7 +180,7 @@ impl TypeShape {
                 inline_capacity: 0,
                 builtin,
                 is_own,
-                definition: definition(flags, name),
+                definition: definition(type_object, flags, known),
             };
             shape.read_fields(type_object, layout, names);
             if has_inline_values(layout, flags) {
@@ -198,23 +210,25 @@ impl TypeShape {
                     if matches!(kind, 6 | 16) && member_flags & 8 == 0 {
                         let name = names.intern(raw::c_string(member, 0));
                         let name = if is_class { ReferenceName::Slot(name) } else { ReferenceName::Special(name) };
-                        self.add_field(offset, name);
+                        self.add_field(offset, name, true);
                     }
                     member += 40;
                 }
-                for &(offset, field) in unpublished_fields(raw::c_string(base, type_field::NAME), layout.version) {
+                // A class of the program may have any name; a type that is compiled in has its own.
+                let built_in = if is_class { "" } else { raw::c_string(base, type_field::NAME) };
+                for &(offset, field) in unpublished_fields(built_in, layout.version) {
                     let name = names.intern(field);
-                    self.add_field(offset, ReferenceName::Special(name));
+                    self.add_field(offset, ReferenceName::Special(name), false);
                 }
                 base = raw::word(base, type_field::BASE);
             }
         }
     }
 
-    fn add_field(&mut self, offset: isize, name: ReferenceName) {
+    fn add_field(&mut self, offset: isize, name: ReferenceName, is_published: bool) {
         let fits = offset >= 16 && offset as usize + raw::WORD <= self.basic_size;
         if fits && self.fields.iter().all(|field| field.offset != offset) {
-            self.fields.push(Field { offset, name });
+            self.fields.push(Field { offset, name, is_published });
         }
     }
 
@@ -285,27 +299,22 @@ unsafe fn content(type_object: Address, known: &KnownTypes) -> (Content, bool) {
     (Content::Nothing, false)
 }
 
-fn category(flags: usize, name: &str, content: Content, is_known: bool) -> Category {
-    let is_heap = flags & raw::HEAP_TYPE != 0;
-    match name {
+fn category(type_object: Address, flags: usize, known: &KnownTypes, content: Content, is_known: bool) -> Category {
+    match type_object {
         _ if flags & raw::TYPE_SUBCLASS != 0 => Category::Type,
-        "code" if !is_heap => Category::Code,
-        "str" if !is_heap => Category::Str,
-        "bytes" if !is_heap => Category::Bytes,
-        "int" if !is_heap => Category::Int,
-        "float" if !is_heap => Category::Float,
-        "NoneType" | "bool" | "ellipsis" | "NotImplementedType" if !is_heap => Category::Constant,
+        t if t == known.code => Category::Code,
+        t if t == known.str => Category::Str,
+        t if t == known.bytes => Category::Bytes,
+        t if t == known.int => Category::Int,
+        t if t == known.float => Category::Float,
+        t if known.constants.contains(&t) => Category::Constant,
         _ if flags & raw::HAVE_GC == 0 => Category::Opaque,
         _ if is_known => Category::Known(content),
         _ => Category::Traversed(content),
     }
 }
 
-/// # Safety
-/// `type_object` must be a live type.
-unsafe fn builtin(flags: usize, content: Content, name: &str, type_object: Address, known: &KnownTypes) -> Builtin {
-    // SAFETY: the caller's promise.
-    let is_byte_array = name == "bytearray" && unsafe { raw::type_flags(type_object) } & raw::HEAP_TYPE == 0;
+fn builtin(flags: usize, content: Content, type_object: Address, known: &KnownTypes) -> Builtin {
     match content {
         Content::List => Builtin::List,
         Content::Dict => Builtin::Dict,
@@ -313,22 +322,21 @@ unsafe fn builtin(flags: usize, content: Content, name: &str, type_object: Addre
         _ if flags & raw::UNICODE_SUBCLASS != 0 => Builtin::Str,
         _ if flags & raw::LONG_SUBCLASS != 0 => Builtin::Int,
         _ if flags & raw::TYPE_SUBCLASS != 0 => Builtin::Type,
-        _ if is_byte_array => Builtin::ByteArray,
+        _ if type_object == known.bytearray => Builtin::ByteArray,
         _ if known.generators.iter().any(|&(generator, _)| generator == type_object) => Builtin::Generator,
-        _ if name == "frame" => Builtin::Frame,
+        _ if type_object == known.frame => Builtin::Frame,
         _ => Builtin::Other,
     }
 }
 
-fn definition(flags: usize, name: &str) -> Definition {
-    let is_heap = flags & raw::HEAP_TYPE != 0;
-    match name {
+fn definition(type_object: Address, flags: usize, known: &KnownTypes) -> Definition {
+    match type_object {
         _ if flags & raw::TYPE_SUBCLASS != 0 => Definition::Type,
-        "module" if !is_heap => Definition::Module,
-        "function" if !is_heap => Definition::Function,
-        "code" if !is_heap => Definition::Code,
-        "builtin_function_or_method" if !is_heap => Definition::BuiltinFunction,
-        "method" if !is_heap => Definition::BoundMethod,
+        t if t == known.module => Definition::Module,
+        t if t == known.function => Definition::Function,
+        t if t == known.code => Definition::Code,
+        t if t == known.builtin_function => Definition::BuiltinFunction,
+        t if t == known.method => Definition::BoundMethod,
         _ => Definition::None,
     }
 }

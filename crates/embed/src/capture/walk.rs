@@ -188,9 +188,6 @@ impl<'a> Walk<'a> {
                     return Err(Stopped::Interrupted);
                 }
             }
-            if self.index.is_full {
-                return Err(Stopped::Failed(Error::OutOfMemory(4 << 20)));
-            }
         }
         Ok(())
     }
