@@ -392,7 +392,8 @@ def test_locals_of_running_generators_hold():
 
     for (chain, external), name in [(next(works()), "job"), (result(handles()), "request")]:
         assert chain.root.kind == "frame"
-        assert chain.references[0].name == name
+        # 3.14 has the local in the generator's own references.
+        assert chain.references[-1].name == name
         assert external == 0
 
 

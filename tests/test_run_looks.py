@@ -100,7 +100,10 @@ def test_the_first_return_of(name: str, tmp_path: Path) -> None:
 
 
 def test_a_function_that_never_returns(tmp_path: Path) -> None:
-    words = "refroots: __main__:main never returned, so there was nothing to look at\n"
+    words = (
+        "refroots: __main__:main never returned (a function of another module is MODULE:QUALNAME),"
+        " so there was nothing to look at\n"
+    )
     assert foos(tmp_path, "def main(): pass", "--when", "return:main") == (1, -1, words)
     code, found, said = foos(tmp_path, "def main(): 1 / 0\nmain()", "--when", "return:main")
     assert (code, found, said.splitlines()[-1] + "\n") == (1, -1, words)

@@ -162,6 +162,9 @@ impl Walk<'_> {
             if is_instances_own {
                 return;
             }
+            if self.is_interned_strings(dict) {
+                return self.builder.flag(node, NodeFlags::INTERNAL);
+            }
             raw::each_item(dict, |key, value| {
                 let Some(key_node) = self.node(key) else { return true };
                 let attribute = if is_namespace { self.names().text_of(key) } else { None };
@@ -171,6 +174,27 @@ impl Walk<'_> {
                 }
                 !self.builder.has_failed()
             });
+        }
+    }
+
+    /// Whether a dict is the interpreter's own of interned strings: the collector has it from 3.14 on, and
+    /// it does not own what it refers to (Objects/unicodeobject.c, `intern_common`). Every key of it is
+    /// its own value, and an interned string; it is not told from a dict of the program that is just so.
+    ///
+    /// # Safety
+    /// `dict` must be a live dict.
+    unsafe fn is_interned_strings(&self, dict: Address) -> bool {
+        // SAFETY: `ma_used` at 16; the state of a str at 32, whose low two bits say that it is interned.
+        unsafe {
+            if self.layout.version < (3, 14) || raw::word(dict, 16) < 1000 {
+                return false;
+            }
+            let mut is_so = true;
+            raw::each_item(dict, |key, value| {
+                is_so = key == value && raw::type_of(key) == self.known.str && raw::half(key, 32) & 3 != 0;
+                is_so
+            });
+            is_so
         }
     }
 
