@@ -1,10 +1,17 @@
 """What the Python tests share: a fresh interpreter for what must not see pytest's own heap."""
 
+import signal
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+
+def pytest_configure():
+    """A shell that runs the tests in the background makes them, and so their children, ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
