@@ -1,6 +1,6 @@
 //! The binary by itself: what it says where there is no Python to run a program with.
 
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Output};
 
