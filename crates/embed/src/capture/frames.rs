@@ -243,11 +243,11 @@ impl Walk<'_> {
     /// # Safety
     /// As for [`Walk::read_frame`].
     unsafe fn read_locals(&mut self, frame: Address, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) {
-        // SAFETY: `co_localsplusnames` is a tuple of one string for each fast local; a local is NULL
-        // while it is unbound.
+        // SAFETY: `co_localsplusnames` is a tuple of one string for each fast local, `co_localspluskinds` bytes
+        // of one each; a local is NULL while it is unbound.
         unsafe {
-            let names = raw::word(code, code_layout.local_names);
-            let count = (raw::half(code, code_layout.local_count) as usize).min(raw::word(names, 16));
+            let (names, kinds) = (raw::word(code, code_layout.local_names), raw::word(code, code_layout.local_kinds));
+            let count = (raw::half(code, code_layout.local_count) as usize).min(raw::word(names, 16)).min(raw::word(kinds, 16));
             for index in 0..count {
                 let local = layout.object(raw::word(frame, layout.fast_locals + (index * WORD) as isize));
                 if local == 0 {
@@ -256,7 +256,8 @@ impl Walk<'_> {
                 let name = raw::word(names, self.known.tuple_items + (index * WORD) as isize);
                 let name = self.names().text_of(name);
                 self.refer(local, name.map_or(ReferenceName::Unnamed, ReferenceName::Local));
-                if let (Some(name), true) = (name, raw::type_of(local) == self.known.cell)
+                let is_shared = raw::byte(kinds, 32 + index as isize) & SHARED != 0;
+                if let (Some(name), true) = (name, is_shared && raw::type_of(local) == self.known.cell)
                     && let Some(cell) = self.node(local)
                 {
                     self.cells.push((cell, name));
@@ -315,6 +316,9 @@ impl Walk<'_> {
         self.builder.intern(&detail)
     }
 }
+
+/// A variable that closures share: CO_FAST_CELL or CO_FAST_FREE (internal/pycore_code.h, 3.11–3.14).
+const SHARED: u8 = 0x40 | 0x80;
 
 /// `owner` of a frame that is part of a generator.
 const OWNED_BY_GENERATOR: u8 = 1;

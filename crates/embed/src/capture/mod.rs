@@ -6,11 +6,14 @@
 mod atoms;
 mod enumerate;
 pub(crate) mod exit_status;
+mod fields;
 mod frames;
 mod gc_rings;
+mod interior;
 mod large_blocks;
 mod layout;
 mod live;
+mod mappings;
 mod names;
 mod page_index;
 mod probe;

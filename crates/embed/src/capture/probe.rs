@@ -155,6 +155,10 @@ fn known_types(
         tuple_items: tuple.getattr("__basicsize__")?.extract()?,
         // SAFETY: `Plain` is a live type.
         subtype_traverse: unsafe { raw::word(address(plain), type_field::TRAVERSE) },
+        // SAFETY: so is the type of `sys.flags`.
+        struct_sequence_traverse: unsafe {
+            raw::word(address(py.import("sys")?.getattr("flags")?.get_type().as_any()), type_field::TRAVERSE)
+        },
     })
 }
 

@@ -6,9 +6,10 @@ use std::ffi::{c_int, c_void};
 use pyo3::ffi;
 use refroots_core::{NodeFlags, NodeId, ReferenceName};
 
+use super::interior::Interior;
 use super::layout::{InlineValues, type_field};
 use super::raw::{self, Address, WORD};
-use super::type_shape::{Builtin, Category, Content, DictPlace, TypeShape, has_inline_values};
+use super::type_shape::{Category, Content, DictPlace, TypeShape, has_inline_values};
 use super::walk::Walk;
 
 /// Appends what a traverse hands out; nothing else may happen inside one.
@@ -85,6 +86,7 @@ impl Walk<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             match shape.category {
+                Category::Known(_) if shape.is_struct_sequence => self.read_struct_sequence(object, type_object, shape),
                 Category::Known(content) => {
                     self.read_content(node, object, content);
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
@@ -125,6 +127,31 @@ impl Walk<'_> {
                 }
                 Content::Dict => self.read_dict(node, object),
                 Content::Set => each_member(object, |member| self.refer(member, ReferenceName::Member)),
+            }
+        }
+    }
+
+    /// Adds the items of a named sequence by their names. It has more of them than its length says, and
+    /// some are never tracked (Objects/structseq.c).
+    ///
+    /// # Safety
+    /// As for [`Walk::read_references`].
+    unsafe fn read_struct_sequence(&mut self, object: Address, type_object: Address, shape: &TypeShape) {
+        // SAFETY: its members' offsets are those of its items, named hidden ones behind the visible ones.
+        unsafe {
+            let start = self.known.tuple_items;
+            let named = shape.fields.iter().map(|field| (field.offset - start) as usize / WORD + 1).max();
+            for index in 0..raw::word(object, 16).max(named.unwrap_or(0)) {
+                let offset = start + (index * WORD) as isize;
+                let field = shape.fields.iter().find(|field| field.offset == offset);
+                let item = raw::word(object, offset);
+                if item != 0 {
+                    self.refer(item, field.map_or(ReferenceName::Index(index as u32), |field| field.name));
+                }
+            }
+            if shape.is_heap_type() {
+                let class = self.field_names.class;
+                self.refer(type_object, ReferenceName::Special(class));
             }
         }
     }
@@ -306,6 +333,9 @@ impl Walk<'_> {
         // SAFETY: the caller's promise; an object that is not tracked may be half-built and is not traversed.
         unsafe {
             self.read_content(node, object, content);
+            if shape.interior == Interior::OrderedDict {
+                self.read_ordered_keys(object);
+            }
             if content != Content::Nothing {
                 for target in self.builder.referents(node) {
                     confirmed.add(target as Address, ReferenceName::Unnamed, true);
@@ -315,21 +345,26 @@ impl Walk<'_> {
             if shape.is_heap_type() {
                 confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
             }
-            if matches!(shape.builtin, Builtin::Generator | Builtin::Frame) {
-                self.suspended_locals(object, shape, |target, name| confirmed.add(target, name, false));
+            let is_tracked = self.builder.has_flag(node, NodeFlags::TRACKED);
+            if shape.is_never_tracked && !is_tracked {
+                self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
             }
             if let Some(traverse) = shape.traverse
-                && self.builder.has_flag(node, NodeFlags::TRACKED)
+                && is_tracked
             {
+                self.each_inside(object, shape, |target, name| confirmed.add(target, name, false));
                 self.traverse(object, traverse);
-                self.refer_visited(&mut confirmed);
+                self.refer_visited(&mut confirmed, shape);
             }
         }
         self.confirmed = confirmed;
     }
 
     /// Adds what was visited; what is sure was added before.
-    fn refer_visited(&mut self, confirmed: &mut Confirmed) {
+    ///
+    /// # Safety
+    /// What was visited must be live.
+    unsafe fn refer_visited(&mut self, confirmed: &mut Confirmed, shape: &TypeShape) {
         let visited = std::mem::take(&mut self.visited);
         let mut cursor = 0;
         for &target in &visited {
@@ -339,10 +374,30 @@ impl Walk<'_> {
                     let name = entry.name;
                     self.refer(target, name);
                 }
-                None => self.refer(target, ReferenceName::Unnamed),
+                None => {
+                    // SAFETY: the caller's promise.
+                    let name = unsafe { self.name_of_other(target, shape) };
+                    self.refer(target, name);
+                }
             }
         }
         self.visited = visited;
+    }
+
+    /// The name of a reference that no field and no content explains.
+    ///
+    /// # Safety
+    /// `target` must be what a traverse of an object of the type of `shape` handed out.
+    unsafe fn name_of_other(&mut self, target: Address, shape: &TypeShape) -> ReferenceName {
+        if shape.interior != Interior::Frame || self.node(target).is_none() {
+            return shape.others;
+        }
+        // SAFETY: a frame's stack holds live objects.
+        let is_awaitable = unsafe {
+            let at = self.shape(raw::type_of(target));
+            self.shape_at(at).is_awaitable
+        };
+        if is_awaitable { ReferenceName::Special(self.builder.intern("(awaiting)")) } else { shape.others }
     }
 
     /// Adds what a class holds. Static types must not be traversed (Objects/typeobject.c asserts it).
@@ -368,7 +423,7 @@ impl Walk<'_> {
                 self.each_field(object, shape, |_, target, name| confirmed.add(target, name, false));
                 if let Some(traverse) = shape.traverse {
                     self.traverse(object, traverse);
-                    self.refer_visited(&mut confirmed);
+                    self.refer_visited(&mut confirmed, shape);
                 }
                 self.read_hidden_type_fields(object);
             } else {

@@ -51,8 +51,8 @@ pub(crate) unsafe fn slot_count(object: Address, shape: &TypeShape, layout: &Lay
 }
 
 impl Walk<'_> {
-    /// Calls `found` for each local of a frame that is part of an object: `tp_traverse` reports them
-    /// without names. Names the object after its function, as `qualname` or `module.qualname:line`.
+    /// Calls `found` for what a frame that is part of an object holds, each local among it: `tp_traverse`
+    /// reports it without names. Names the object after its function, as `qualname` or `module.qualname:line`.
     ///
     /// # Safety
     /// As for [`frame_and_code`].
@@ -69,6 +69,10 @@ impl Walk<'_> {
         // - `co_localsplusnames` has one string for each local, a local is NULL while it is unbound.
         unsafe {
             let Some((frame, code)) = frame_and_code(object, shape, self.layout) else { return };
+            let [function, running, namespace] = ["(f_func)", "f_code", "f_locals"].map(|field| self.builder.intern(field));
+            for (offset, field) in [(layout.function, function), (layout.code, running), (layout.locals, namespace)] {
+                found(layout.object(raw::word(frame, offset)), ReferenceName::Special(field));
+            }
             if shape.builtin == Builtin::Generator && raw::byte(frame, -5) as i8 >= 1 {
                 return;
             }

@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::frames::Frame;
 use super::layout::Layout;
+use super::mappings::Mappings;
 use super::names::{NameCache, Names};
 use super::page_index::PageIndex;
 use super::raw::{self, Address};
@@ -31,6 +32,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) index: PageIndex,
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
+    pub(crate) mappings: Mappings,
     shapes: Vec<Rc<TypeShape>>,
     shape_of: FxHashMap<Address, u32>,
     /// The last shapes that were asked for, by their types' addresses.
@@ -75,6 +77,7 @@ impl<'a> Walk<'a> {
             index: PageIndex::new(),
             cache: NameCache::new(str_type),
             field_names,
+            mappings: Mappings::read(),
             shapes: Vec::new(),
             shape_of: FxHashMap::default(),
             recent_shapes: [(0, 0); RECENT],
@@ -207,7 +210,7 @@ impl<'a> Walk<'a> {
         }
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
         // SAFETY: the caller's promise.
-        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &mut names) };
+        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &self.mappings, &mut names) };
         // A type is a node also where nothing that is read refers to it.
         self.node(type_object);
         self.shapes.push(Rc::new(shape));
