@@ -49,7 +49,7 @@ fn is_head(place: Address) -> bool {
 }
 
 /// Reads a word of this process that may not be there: the kernel says so instead of a signal.
-fn read(address: Address) -> Option<usize> {
+pub(crate) fn read(address: Address) -> Option<usize> {
     let mut word = 0_usize;
     let local = libc::iovec { iov_base: (&raw mut word).cast(), iov_len: raw::WORD };
     let remote = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: raw::WORD };

@@ -22,6 +22,8 @@ pub(crate) enum Interior {
     HamtBitmap,
     /// `xml.etree.ElementTree.Element`: attributes and children behind a pointer.
     Element,
+    /// `io.BytesIO`: its buffer, which its traverse shows from 3.12 on.
+    BytesIo,
     /// A generator, a coroutine, a frame object: an interpreter frame.
     Frame,
 }
@@ -35,6 +37,7 @@ impl Interior {
             "collections.OrderedDict" => Self::OrderedDict,
             "hamt_bitmap_node" => Self::HamtBitmap,
             "xml.etree.ElementTree.Element" => Self::Element,
+            "_io.BytesIO" => Self::BytesIo,
             "generator" | "coroutine" | "async_generator" | "frame" => Self::Frame,
             _ => Self::None,
         }
@@ -76,8 +79,8 @@ impl Walk<'_> {
                         link = raw::word(link, 24);
                     }
                 }
-                // The nodes' keys are content: `read_ordered_keys`.
-                Interior::OrderedDict => {}
+                // What no traverse would confirm: `read_unseen`.
+                Interior::OrderedDict | Interior::BytesIo => {}
                 Interior::HamtBitmap => {
                     let branch = self.builder.intern("(branch)");
                     for pair in 0..raw::word(object, 16) / 2 {
@@ -111,17 +114,29 @@ impl Walk<'_> {
         }
     }
 
-    /// The keys that the nodes of an `OrderedDict` hold besides the dict's own.
+    /// Adds what the object owns and its traverse does not show.
     ///
     /// # Safety
-    /// `object` must be a live `OrderedDict`.
-    pub(crate) unsafe fn read_ordered_keys(&mut self, object: Address) {
-        // SAFETY: `od_first` at 48; a node's key at 0, its successor at 16 (Objects/odictobject.c, 3.10–3.14).
+    /// As for [`Walk::each_inside`].
+    pub(crate) unsafe fn read_unseen(&mut self, object: Address, shape: &TypeShape) {
+        // SAFETY:
+        // - `od_first` at 48; a node's key at 0, which it owns besides the dict, its successor at 16
+        //   (Objects/odictobject.c, 3.10–3.14);
+        // - `buf` at 16 is a bytes object or NULL (Modules/_io/bytesio.c).
         unsafe {
-            let mut node = raw::word(object, 48);
-            while node != 0 {
-                self.refer(raw::word(node, 0), ReferenceName::Key);
-                node = raw::word(node, 16);
+            match shape.interior {
+                Interior::OrderedDict => {
+                    let mut node = raw::word(object, 48);
+                    while node != 0 {
+                        self.refer(raw::word(node, 0), ReferenceName::Key);
+                        node = raw::word(node, 16);
+                    }
+                }
+                Interior::BytesIo if self.layout.version < (3, 12) => {
+                    let buffer = self.builder.intern("(buffer)");
+                    self.refer(raw::word(object, 16), ReferenceName::Special(buffer));
+                }
+                _ => {}
             }
         }
     }

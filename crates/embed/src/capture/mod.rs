@@ -4,6 +4,7 @@
 //! Python code runs, no object is made, nothing is kept alive, nothing is collected.
 
 mod atoms;
+mod code;
 mod enumerate;
 pub(crate) mod exit_status;
 mod fields;
@@ -15,6 +16,8 @@ mod layout;
 mod live;
 mod mappings;
 mod names;
+mod numpy;
+mod outside;
 mod page_index;
 mod probe;
 mod raw;

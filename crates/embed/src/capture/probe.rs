@@ -5,6 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use super::code::LocalsLayout;
 use super::gc_rings::{self, Rings};
 use super::layout::{InlineValues, Layout, type_field};
 use super::raw::{self, Address};
@@ -219,19 +220,24 @@ fn inline_values_are_read(instance: &Bound<'_, PyAny>, plain: &Bound<'_, PyAny>,
 fn code_is_read(function: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> {
     let Some(fields) = layout.code else { return Ok(false) };
     let code = function.getattr("__code__")?;
-    let (qualname, filename) = (code.getattr("co_qualname")?, code.getattr("co_filename")?);
+    let name = if layout.version >= (3, 11) { "co_qualname" } else { "co_name" };
+    let (qualname, filename) = (code.getattr(name)?, code.getattr("co_filename")?);
     let first_line: u32 = code.getattr("co_firstlineno")?.extract()?;
+    let tuple = address(code.py().get_type::<PyTuple>().as_any());
     // SAFETY: fields inside a live code object; the names are followed only if they are a tuple.
     Ok(unsafe {
         let at = |offset| raw::word(address(&code), offset);
-        let names = at(fields.local_names);
+        let is_tuple = |offset| raw::type_of(at(offset)) == tuple;
+        let are_tuples = match fields.locals {
+            LocalsLayout::Together { names, .. } => is_tuple(names),
+            LocalsLayout::Apart { variables, cells, free } => is_tuple(variables) && is_tuple(cells) && is_tuple(free),
+        };
         at(fields.qualname) == address(&qualname)
             && at(fields.filename) == address(&filename)
             && raw::half(address(&code), fields.first_line) == first_line
-            && raw::half(address(&code), fields.local_count) == 2
-            && raw::half(address(&code), fields.free_count) == 0
-            && raw::type_of(names) == address(code.py().get_type::<PyTuple>().as_any())
-            && raw::word(names, 16) == 2
+            && are_tuples
+            && fields.local_count(address(&code)) == 2
+            && fields.free_count(address(&code)) == 0
     })
 }
 
@@ -239,7 +245,8 @@ fn code_is_read(function: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> 
 fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) -> PyResult<bool> {
     let Some(fields) = layout.frames else { return Ok(false) };
     let marker = PyDict::new(py);
-    let expected = [address(&function.getattr("__code__")?), address(marker.as_any()), address(function)];
+    let expected =
+        [address(&function.getattr("__code__")?), address(marker.as_any()), address(&function.getattr("__globals__")?)];
     let watch = pyo3::types::PyCFunction::new_closure(py, None, None, move |_, _| {
         // SAFETY: the thread that calls has a thread state and a running frame, the specimen's.
         let found = unsafe {
@@ -249,7 +256,7 @@ fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) 
                 frame = raw::word(frame, through);
             }
             (frame != 0 && frame & 7 == 0).then(|| {
-                [fields.code, fields.fast_locals + 8, fields.function].map(|offset| fields.object(raw::word(frame, offset)))
+                [fields.code, fields.fast_locals + 8, fields.globals].map(|offset| fields.object(raw::word(frame, offset)))
             })
         };
         found == Some(expected)

@@ -6,8 +6,10 @@ use std::ffi::{c_int, c_void};
 use pyo3::ffi;
 use refroots_core::{NodeFlags, NodeId, ReferenceName};
 
+use super::code::LocalsLayout;
 use super::interior::Interior;
 use super::layout::{InlineValues, type_field};
+use super::outside::Outside;
 use super::raw::{self, Address, WORD};
 use super::type_shape::{Category, Content, DictPlace, TypeShape, has_inline_values};
 use super::walk::Walk;
@@ -90,6 +92,9 @@ impl Walk<'_> {
                 Category::Known(content) => {
                     self.read_content(node, object, content);
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
+                    if shape.outside == Outside::NumpyArray {
+                        self.read_numpy_array(object);
+                    }
                     if shape.is_heap_type() {
                         let class = self.field_names.class;
                         self.refer(type_object, ReferenceName::Special(class));
@@ -99,12 +104,24 @@ impl Walk<'_> {
                 Category::Type => self.read_type(object, type_object, shape),
                 Category::Code => {
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
-                    if let Some(code) = self.layout.code {
-                        let names = self.builder.intern("(co_localsplusnames)");
-                        self.refer(raw::word(object, code.local_names), ReferenceName::Special(names));
+                    if let Some(LocalsLayout::Together { names, .. }) = self.layout.code.map(|code| code.locals) {
+                        let field = self.builder.intern("(co_localsplusnames)");
+                        self.refer(raw::word(object, names), ReferenceName::Special(field));
                     }
                 }
-                Category::Opaque => self.each_field(object, shape, |walk, target, name| walk.refer(target, name)),
+                Category::Opaque => {
+                    self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
+                    match shape.outside {
+                        Outside::NumpyArray => self.read_numpy_array(object),
+                        _ if shape.is_dtype => self.read_dtype(object, shape.basic_size),
+                        _ => {}
+                    }
+                    // A class made at run time that no traverse of its objects could show.
+                    if shape.shows_class {
+                        let class = self.field_names.class;
+                        self.refer(type_object, ReferenceName::Special(class));
+                    }
+                }
                 Category::Str | Category::Bytes | Category::Int | Category::Float | Category::Constant => {}
             }
         }
@@ -333,8 +350,9 @@ impl Walk<'_> {
         // SAFETY: the caller's promise; an object that is not tracked may be half-built and is not traversed.
         unsafe {
             self.read_content(node, object, content);
-            if shape.interior == Interior::OrderedDict {
-                self.read_ordered_keys(object);
+            let is_tracked = self.builder.has_flag(node, NodeFlags::TRACKED);
+            if is_tracked {
+                self.read_unseen(object, shape);
             }
             if content != Content::Nothing {
                 for target in self.builder.referents(node) {
@@ -345,7 +363,6 @@ impl Walk<'_> {
             if shape.is_heap_type() {
                 confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
             }
-            let is_tracked = self.builder.has_flag(node, NodeFlags::TRACKED);
             if shape.is_never_tracked && !is_tracked {
                 self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
             }
@@ -473,26 +490,18 @@ impl Walk<'_> {
         // SAFETY:
         // - `func_code` at 48, `func_closure` at 72 (cpython/funcobject.h, 3.10–3.14): a code object, and
         //   NULL or a tuple of cells, one for each free variable in order;
-        // - names of free variables: the last of `co_localsplusnames` (3.11+), `co_freevars` at 80 (3.10).
+        // - free variables are the last of the code's locals.
         unsafe {
             let (code, closure) = (raw::word(function, 48), raw::word(function, 72));
-            if closure == 0 || code == 0 {
-                return;
-            }
-            let (names, skipped) = match self.layout.code {
-                Some(layout) => {
-                    let (all, free) = (raw::half(code, layout.local_count), raw::half(code, layout.free_count));
-                    (raw::word(code, layout.local_names), all.saturating_sub(free) as usize)
-                }
-                None if self.layout.version == (3, 10) => (raw::word(code, 80), 0),
-                None => return,
-            };
-            let count = raw::word(closure, 16).min(raw::word(names, 16).saturating_sub(skipped));
+            let Some(layout) = self.layout.code.filter(|_| closure != 0 && code != 0) else { return };
+            let (all, free) = (layout.local_count(code), layout.free_count(code));
+            let count = raw::word(closure, 16).min(free).min(all);
             for index in 0..count {
-                let at = self.known.tuple_items + (index * WORD) as isize;
-                let name = raw::word(names, at + (skipped * WORD) as isize);
-                let cell = raw::word(closure, at);
-                if let (Some(name), Some(cell)) = (self.names().text_of(name), self.node(cell)) {
+                let cell = raw::word(closure, self.known.tuple_items + (index * WORD) as isize);
+                let name = layout.local(code, all - free + index, self.known.tuple_items).name;
+                if name != 0
+                    && let (Some(name), Some(cell)) = (self.names().text_of(name), self.node(cell))
+                {
                     self.cells.push((cell, name));
                 }
             }

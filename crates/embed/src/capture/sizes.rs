@@ -51,7 +51,7 @@ unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
                 shape.basic_size + slots + if keys == 0 { 0 } else { key_table(keys, layout) }
             }
             Builtin::Type => 408 + if layout.version >= (3, 12) { 8 } else { 0 },
-            Builtin::Generator | Builtin::Frame if layout.frames.is_some() => {
+            Builtin::Generator | Builtin::Frame if layout.frames.is_some_and(|frames| !frames.is_object) => {
                 shape.basic_size + suspended::slot_count(object, shape, layout) * WORD
             }
             // Their item size is no promise that a count of items stands in the object.
@@ -128,22 +128,34 @@ unsafe fn before_and_behind(object: Address, shape: &TypeShape, layout: &Layout)
     if !has_inline_values(layout, shape.flags) {
         return before;
     }
-    let capacity = shape.inline_capacity;
     let values = match layout.inline_values {
         InlineValues::Absent => 0,
-        // A prefix of one byte a value and two more, rounded up (`new_values`, Objects/dictobject.c).
+        // A prefix of one byte a value and two more, rounded up (`new_values`, Objects/dictobject.c, 3.11, 3.12).
         InlineValues::Pointer | InlineValues::Tagged => {
             // SAFETY: see `Walk::inline_values`.
-            let has_values = unsafe {
+            let values = unsafe {
                 match layout.inline_values {
-                    InlineValues::Pointer => raw::word(object, -32) != 0,
-                    _ => raw::word(object, -24) & 1 == 1,
+                    InlineValues::Pointer => raw::word(object, -32),
+                    _ => Some(raw::word(object, -24)).filter(|values| values & 1 == 1).map_or(0, |values| values + 1),
                 }
             };
-            if has_values { (capacity + 2).next_multiple_of(WORD) + capacity * WORD } else { 0 }
+            if values == 0 {
+                return before;
+            }
+            // The class's first instances had room for more attributes than later ones; the byte before the
+            // values says how long the prefix is that was made for them.
+            // SAFETY: as above.
+            let prefix = usize::from(unsafe { raw::byte(values, -1) });
+            let room = shape.inline_capacity.clamp(prefix.saturating_sub(WORD + 1), prefix.saturating_sub(2));
+            prefix + room * WORD
         }
-        // `_PyInlineValuesSize` (internal/pycore_dict.h, 3.13+).
-        InlineValues::Behind => capacity.next_multiple_of(WORD) + (capacity + 1) * WORD,
+        // The values begin with the room that this instance was made with; `_PyInlineValuesSize`
+        // (internal/pycore_dict.h, 3.13+) says how much that takes.
+        InlineValues::Behind => {
+            // SAFETY: the values stand behind the object from its beginning to its end.
+            let room = usize::from(unsafe { raw::byte(object + shape.basic_size, 0) });
+            room.next_multiple_of(WORD) + (room + 1) * WORD
+        }
     };
     before + values
 }

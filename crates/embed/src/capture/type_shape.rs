@@ -8,6 +8,7 @@ use super::interior::Interior;
 use super::layout::{InlineValues, Layout, type_field};
 use super::mappings::Mappings;
 use super::names::Names;
+use super::outside::Outside;
 use super::raw::{self, Address, Traverse};
 
 /// How an object's references are read.
@@ -85,10 +86,17 @@ pub(crate) struct TypeShape {
     pub(crate) fields: Vec<Field>,
     /// What its objects hold outside of their fields.
     pub(crate) interior: Interior,
+    /// What memory its objects own besides themselves.
+    pub(crate) outside: Outside,
+    /// A dtype of numpy.
+    pub(crate) is_dtype: bool,
     /// The name of references that nothing else names.
     pub(crate) others: ReferenceName,
     /// Whether the collector never tracks its objects, though their type says that it could.
     pub(crate) is_never_tracked: bool,
+    /// Whether its objects own a reference to their class that no one else is asked for: of the link of an
+    /// `lru_cache` the wrapper's traverse tells (Modules/_functoolsmodule.c).
+    pub(crate) shows_class: bool,
     /// Whether a coroutine can wait for its objects.
     pub(crate) is_awaitable: bool,
     /// A named sequence in C (`structseq`): its fields are its items, more of them than it has length.
@@ -198,8 +206,12 @@ impl TypeShape {
                 asks_is_gc: raw::word(type_object, type_field::IS_GC) != 0,
                 fields: Vec::new(),
                 interior: Interior::None,
+                outside: Outside::Nothing,
+                is_dtype: false,
                 others: ReferenceName::Unnamed,
                 is_never_tracked: false,
+                shows_class: flags & raw::HEAP_TYPE != 0
+                    && raw::c_string(type_object, type_field::NAME) != "functools._lru_list_elem",
                 is_awaitable: false,
                 is_struct_sequence,
                 dict: dict_place(type_object, flags),
@@ -252,10 +264,20 @@ impl TypeShape {
                 // A class of the program may have any name; a type that is compiled in has its own.
                 let traverse = raw::word(base, type_field::TRAVERSE);
                 if !is_heap || (traverse != 0 && traverse != known.subtype_traverse) {
-                    self.read_known_fields(raw::c_string(base, type_field::NAME), layout, names);
-                    if self.interior == Interior::None && mappings.is_shipped(traverse, known.subtype_traverse) {
-                        self.interior = Interior::of(raw::c_string(base, type_field::NAME));
+                    let type_name = raw::c_string(base, type_field::NAME);
+                    self.read_known_fields(type_name, layout, names);
+                    // `tp_dealloc` is there also where nothing is to be traversed.
+                    if mappings.is_shipped(raw::word(base, type_field::DEALLOC), known.subtype_traverse) {
+                        if self.interior == Interior::None {
+                            self.interior = Interior::of(type_name);
+                        }
+                        if self.outside == Outside::Nothing {
+                            self.outside = Outside::of_shipped(type_name);
+                        }
+                    } else if type_name == "numpy.ndarray" {
+                        self.outside = Outside::NumpyArray;
                     }
+                    self.is_dtype |= type_name == "numpy.dtype" && base != type_object;
                 }
                 base = raw::word(base, type_field::BASE);
             }

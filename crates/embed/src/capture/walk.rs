@@ -12,6 +12,7 @@ use super::frames::Frame;
 use super::layout::Layout;
 use super::mappings::Mappings;
 use super::names::{NameCache, Names};
+use super::outside::{self, Outside};
 use super::page_index::PageIndex;
 use super::raw::{self, Address};
 use super::references::{Confirmed, collect_visited};
@@ -33,6 +34,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
     pub(crate) mappings: Mappings,
+    /// Whether arrays of numpy can be read; not known before the first of them.
+    pub(crate) reads_arrays: Option<bool>,
     shapes: Vec<Rc<TypeShape>>,
     shape_of: FxHashMap<Address, u32>,
     /// The last shapes that were asked for, by their types' addresses.
@@ -78,6 +81,7 @@ impl<'a> Walk<'a> {
             cache: NameCache::new(str_type),
             field_names,
             mappings: Mappings::read(),
+            reads_arrays: None,
             shapes: Vec::new(),
             shape_of: FxHashMap::default(),
             recent_shapes: [(0, 0); RECENT],
@@ -230,7 +234,11 @@ impl<'a> Walk<'a> {
             let at = self.shape(type_object);
             let shape = &*Rc::clone(&self.shapes[at]);
             let flags = self.flags(object, shape);
-            let size = sizes::shallow(object, shape, self.layout, flags);
+            let outside = match shape.outside {
+                Outside::NumpyArray if !self.reads_arrays(object) => Outside::Nothing,
+                outside => outside,
+            };
+            let size = sizes::shallow(object, shape, self.layout, flags) + outside::bytes(object, outside);
             let refcount = self.refcount(object);
             let flags = if refcount.is_none() { flags.with(NodeFlags::IMMORTAL) } else { flags };
             self.builder.describe(NodeRecord { type_id: shape.type_id, size: size as u64, refcount, flags });
