@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::graph::{TypeRecord, UNKNOWN_COUNT};
-use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, TextId, TypeId, Value};
+use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
 
 /// Builds a graph in one pass.
 ///
@@ -15,6 +15,7 @@ use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, TextId, TypeId,
 #[derive(Default)]
 pub struct HeapGraphBuilder {
     graph: HeapGraph,
+    suspects: Vec<(u32, RootKind, TextId)>,
     failure: Option<Error>,
 }
 
@@ -125,6 +126,11 @@ impl HeapGraphBuilder {
         self.graph.type_name(id)
     }
 
+    /// The whole name of a described object's type.
+    pub fn type_name_of(&self, node: NodeId) -> String {
+        self.graph.type_name(TypeId(self.graph.node_types[node.index()]))
+    }
+
     /// Numbers the object at an address. The caller asks once for each address.
     #[inline]
     pub fn discover(&mut self, address: u64) -> NodeId {
@@ -230,6 +236,11 @@ impl HeapGraphBuilder {
         self.edges_of(node).map(|edge| self.graph.addresses[self.graph.targets[edge] as usize])
     }
 
+    /// Whether a described object refers to anything so far.
+    pub fn has_references(&self, node: NodeId) -> bool {
+        !self.edges_of(node).is_empty()
+    }
+
     /// The keys of a described dict's items.
     pub fn item_keys(&self, dict: NodeId) -> Vec<NodeId> {
         let edges = self.edges_of(dict).filter(|&edge| self.graph.kinds[edge] == EdgeKind::Item);
@@ -281,6 +292,13 @@ impl HeapGraphBuilder {
         self.graph.roots.push(root);
     }
 
+    /// Says that a word which no object holds has a described object's address: evidence of a reference
+    /// from outside, which is kept where the count shows one that no object holds. Named places in the
+    /// interpreter's state make roots of such objects.
+    pub fn suspect(&mut self, node: NodeId, kind: RootKind, place: TextId) {
+        self.suspects.push((node.0, kind, place));
+    }
+
     /// Says what capture could not see.
     pub fn note(&mut self, note: impl Into<String>) {
         self.graph.notes.push(note.into());
@@ -301,6 +319,7 @@ impl HeapGraphBuilder {
         assert_eq!(graph.addresses.len(), graph.sizes.len(), "each discovered object must be described");
         graph.starts.push(graph.targets.len() as u32);
         turn_around(graph)?;
+        keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.give_back_room();
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);
@@ -308,6 +327,25 @@ impl HeapGraphBuilder {
         graph.roots.dedup_by_key(|root| root.node);
         Ok(self.graph)
     }
+}
+
+/// Keeps of each object as many places as references to it come from outside, the interpreter's own first.
+fn keep_evidence(graph: &mut HeapGraph, mut suspects: Vec<(u32, RootKind, TextId)>) {
+    let detail = graph.texts.intern("");
+    // A stable sort: places of one kind stay in the order in which capture looked.
+    suspects.sort_by_key(|&(node, kind, _)| (node, kind));
+    let mut kept = Vec::new();
+    for of_one in suspects.chunk_by(|one, other| one.0 == other.0) {
+        let node = NodeId(of_one[0].0);
+        let count = graph.external(node).unwrap_or_default() as usize;
+        for &(_, kind, place) in of_one.iter().take(count) {
+            kept.push((node.0, place));
+            if kind == RootKind::Interpreter {
+                graph.roots.push(Root { node, kind, name: place, detail, asking: false });
+            }
+        }
+    }
+    graph.places = kept;
 }
 
 /// Fills the columns of the other direction by a counting sort, O(nodes + references).

@@ -50,6 +50,7 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
             return Ok(Err(stopped));
         }
         roots::add_static_types(&mut walk);
+        walk.find_evidence();
         Ok(walk.finish().map_err(Stopped::Failed))
     }
 }

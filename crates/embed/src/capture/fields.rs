@@ -319,6 +319,7 @@ fn of_modules(type_name: &str, version: (u8, u8)) -> &'static [NamedField] {
         "_thread._local" => &[(16, "(key)"), (24, "(arguments)"), (32, "(keywords)"), (48, "(threads)")],
         "_thread._localdummy" => &[(16, "__dict__")],
         "array.arrayiterator" => &[(24, "(iterable)")],
+        "datetime.timezone" => &[(16, "(offset)"), (24, "(name)")],
         "decimal.Context" => &[(64, "traps"), (72, "flags")],
         "decimal.ContextManager" => &[(16, "(local)"), (24, "(global)")],
         "functools.KeyWrapper" => &[(16, "(compare)"), (24, "obj")],
@@ -344,6 +345,22 @@ fn of_modules(type_name: &str, version: (u8, u8)) -> &'static [NamedField] {
 /// Types whose objects are made for the collector and never told to it: views of a context
 /// (Python/hamt.c, 3.10–3.12). Nothing else could confirm their fields.
 pub(crate) const NEVER_TRACKED: [&str; 3] = ["keys", "values", "items"];
+
+/// Offsets of fields whose references the type owns and its traverse does not report: names, mostly.
+pub(crate) fn unvisited_fields_of(type_name: &str) -> &'static [isize] {
+    match type_name {
+        // `d_name`, `d_qualname` (Objects/descrobject.c, `descr_traverse`).
+        "getset_descriptor" | "member_descriptor" | "method_descriptor" | "classmethod_descriptor" | "wrapper_descriptor" => {
+            &[24, 32]
+        }
+        "module" => &[48],
+        "_contextvars.ContextVar" | "typing.TypeVar" | "typing.ParamSpec" | "typing.TypeVarTuple" | "typing.TypeAliasType" => {
+            &[16]
+        }
+        "datetime.timezone" => &[16, 24],
+        _ => &[],
+    }
+}
 
 /// What stands for all that the type's objects hold outside of themselves.
 pub(crate) fn others_of(type_name: &str) -> Option<&'static str> {

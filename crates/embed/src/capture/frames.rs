@@ -63,6 +63,7 @@ pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bo
                 None if following.is_null() => walk.builder.intern("MainThread"),
                 None => walk.builder.intern("a thread that threading does not know"),
             };
+            walk.threads.push((thread as Address, name));
             let mut frame = raw::word(thread as Address, layout.thread_frame);
             if let (Some(through), true) = (layout.through, frame != 0) {
                 frame = raw::word(frame, through);

@@ -24,6 +24,8 @@ pub(crate) enum Interior {
     Element,
     /// `io.BytesIO`: its buffer, which its traverse shows from 3.12 on.
     BytesIo,
+    /// `datetime` and `time`, which end before their zone, at this offset, where they have none.
+    Zoned(isize),
     /// A generator, a coroutine, a frame object: an interpreter frame.
     Frame,
 }
@@ -38,6 +40,8 @@ impl Interior {
             "hamt_bitmap_node" => Self::HamtBitmap,
             "xml.etree.ElementTree.Element" => Self::Element,
             "_io.BytesIO" => Self::BytesIo,
+            "datetime.datetime" => Self::Zoned(40),
+            "datetime.time" => Self::Zoned(32),
             "generator" | "coroutine" | "async_generator" | "frame" => Self::Frame,
             _ => Self::None,
         }
@@ -80,7 +84,7 @@ impl Walk<'_> {
                     }
                 }
                 // What no traverse would confirm: `read_unseen`.
-                Interior::OrderedDict | Interior::BytesIo => {}
+                Interior::OrderedDict | Interior::BytesIo | Interior::Zoned(_) => {}
                 Interior::HamtBitmap => {
                     let branch = self.builder.intern("(branch)");
                     for pair in 0..raw::word(object, 16) / 2 {
@@ -131,6 +135,20 @@ impl Walk<'_> {
                         self.refer(raw::word(node, 0), ReferenceName::Key);
                         node = raw::word(node, 16);
                     }
+                }
+                // The ring owns its links, besides the dict of a cache that is bounded.
+                Interior::LruCache => {
+                    let name = ReferenceName::Special(self.builder.intern("(link)"));
+                    let mut link = raw::word(object, 24);
+                    while link != 0 && link != object {
+                        self.refer(link, name);
+                        link = raw::word(link, 24);
+                    }
+                }
+                // `hastzinfo` at 24 (datetime.h, 3.10–3.14).
+                Interior::Zoned(offset) if raw::byte(object, 24) != 0 => {
+                    let zone = self.builder.intern("tzinfo");
+                    self.refer(raw::word(object, offset), ReferenceName::Special(zone));
                 }
                 Interior::BytesIo if self.layout.version < (3, 12) => {
                     let buffer = self.builder.intern("(buffer)");

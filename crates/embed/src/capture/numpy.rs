@@ -6,8 +6,7 @@
 
 use refroots_core::ReferenceName;
 
-use super::gc_rings::read;
-use super::raw::{self, Address, WORD};
+use super::raw::{self, Address, WORD, copy_word as read};
 use super::walk::Walk;
 
 // Fields of an array.

@@ -44,4 +44,11 @@ impl PageIndex {
         let leaf = *leaf as usize - 1;
         Some(&mut self.chunks[leaf / CHUNK][(leaf % CHUNK) * LEAF + ((address >> 4) & (LEAF - 1))])
     }
+
+    /// The id at an address, where it has one.
+    pub(crate) fn find(&self, address: usize) -> Option<u32> {
+        let branch = (*self.root.get(address >> 32)? as usize).checked_sub(1)?;
+        let leaf = (self.branches[branch][(address >> 16) & (BRANCH - 1)] as usize).checked_sub(1)?;
+        self.chunks[leaf / CHUNK][(leaf % CHUNK) * LEAF + ((address >> 4) & (LEAF - 1))].checked_sub(1)
+    }
 }

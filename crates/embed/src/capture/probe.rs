@@ -9,7 +9,7 @@ use super::code::LocalsLayout;
 use super::gc_rings::{self, Rings};
 use super::layout::{InlineValues, Layout, type_field};
 use super::raw::{self, Address};
-use super::type_shape::KnownTypes;
+use super::type_shape::{KnownTypes, TypeDict};
 
 /// What was found out of the running interpreter.
 pub(crate) struct Proved {
@@ -156,6 +156,9 @@ fn known_types(
         tuple_items: tuple.getattr("__basicsize__")?.extract()?,
         // SAFETY: `Plain` is a live type.
         subtype_traverse: unsafe { raw::word(address(plain), type_field::TRAVERSE) },
+        // SAFETY: exported with this signature wherever it is (cpython/typeobject.h, 3.12–3.14).
+        type_dict: raw::symbol(c"PyType_GetDict")
+            .map(|found| unsafe { std::mem::transmute::<*mut std::ffi::c_void, TypeDict>(found) }),
         // SAFETY: so is the type of `sys.flags`.
         struct_sequence_traverse: unsafe {
             raw::word(address(py.import("sys")?.getattr("flags")?.get_type().as_any()), type_field::TRAVERSE)

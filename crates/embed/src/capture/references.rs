@@ -95,6 +95,9 @@ impl Walk<'_> {
                     if shape.outside == Outside::NumpyArray {
                         self.read_numpy_array(object);
                     }
+                    if matches!(shape.interior, Interior::Zoned(_)) {
+                        self.read_unseen(object, shape);
+                    }
                     if shape.is_heap_type() {
                         let class = self.field_names.class;
                         self.refer(type_object, ReferenceName::Special(class));
@@ -113,6 +116,7 @@ impl Walk<'_> {
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
                     match shape.outside {
                         Outside::NumpyArray => self.read_numpy_array(object),
+                        _ if matches!(shape.interior, Interior::Zoned(_)) => self.read_unseen(object, shape),
                         _ if shape.is_dtype => self.read_dtype(object, shape.basic_size),
                         _ => {}
                     }
@@ -256,7 +260,9 @@ impl Walk<'_> {
         // `inline_values` know it to be.
         unsafe {
             let is_confirmed = matches!(shape.category, Category::Traversed(_) | Category::Type);
-            for field in shape.fields.iter().filter(|field| field.is_published || is_confirmed) {
+            for field in shape.fields.iter().filter(|field| {
+                (field.is_published && !(is_confirmed && field.is_unvisited)) || is_confirmed && !field.is_unvisited
+            }) {
                 let target = raw::word(object, field.offset);
                 if target != 0 {
                     if field.name == ReferenceName::Special(self.field_names.dict) {
@@ -353,8 +359,11 @@ impl Walk<'_> {
             let is_tracked = self.builder.has_flag(node, NodeFlags::TRACKED);
             if is_tracked {
                 self.read_unseen(object, shape);
+                for field in shape.fields.iter().filter(|field| field.is_unvisited) {
+                    self.refer(raw::word(object, field.offset), field.name);
+                }
             }
-            if content != Content::Nothing {
+            if self.builder.has_references(node) {
                 for target in self.builder.referents(node) {
                     confirmed.add(target as Address, ReferenceName::Unnamed, true);
                 }
@@ -449,8 +458,40 @@ impl Walk<'_> {
                 for entry in confirmed.entries.iter().filter(|entry| entry.target != base) {
                     self.refer(entry.target, entry.name);
                 }
+                self.read_static_type(object, dict);
             }
             self.confirmed = confirmed;
+        }
+    }
+
+    /// What a static type owns besides its fields: a dict that stands in the interpreter's state for types
+    /// of the interpreter itself (3.12+), and its subclasses.
+    ///
+    /// # Safety
+    /// `object` must be a live static type.
+    unsafe fn read_static_type(&mut self, object: Address, dict: Address) {
+        // SAFETY:
+        // - exported with this signature from 3.12 on (cpython/typeobject.h, 3.12–3.14); it gives a new
+        //   reference, which is given back at once: the type keeps its own, so that nothing is freed;
+        // - `tp_subclasses` is NULL or a dict before 3.12, a number in the interpreter's own types from then on.
+        unsafe {
+            if dict == 0 {
+                let Some(dict_of) = self.known.type_dict else { return };
+                let dict = dict_of(object as *mut ffi::PyTypeObject);
+                if dict.is_null() {
+                    return;
+                }
+                ffi::Py_DECREF(dict);
+                self.mark_namespace(dict as Address);
+                let name = self.field_names.dict;
+                self.refer(dict as Address, ReferenceName::Special(name));
+            } else {
+                let subclasses = raw::word(object, type_field::SUBCLASSES);
+                if subclasses > 0x10000 {
+                    let name = self.builder.intern("(tp_subclasses)");
+                    self.refer(subclasses, ReferenceName::Special(name));
+                }
+            }
         }
     }
 

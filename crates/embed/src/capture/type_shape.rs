@@ -6,7 +6,7 @@ use refroots_core::{ReferenceName, TextId, TypeId};
 use super::fields;
 use super::interior::Interior;
 use super::layout::{InlineValues, Layout, type_field};
-use super::mappings::Mappings;
+use super::loaded::Loaded;
 use super::names::Names;
 use super::outside::Outside;
 use super::raw::{self, Address, Traverse};
@@ -58,6 +58,8 @@ pub(crate) struct Field {
     pub(crate) name: ReferenceName,
     /// Whether the type publishes it as a member; one that it does not only names what is traversed.
     pub(crate) is_published: bool,
+    /// Whether the type owns what stands there and its traverse does not report it.
+    pub(crate) is_unvisited: bool,
 }
 
 /// Where an instance keeps its `__dict__`.
@@ -88,6 +90,8 @@ pub(crate) struct TypeShape {
     pub(crate) interior: Interior,
     /// What memory its objects own besides themselves.
     pub(crate) outside: Outside,
+    /// A type in C that CPython does not ship: what its objects hold is known from its traverse alone.
+    pub(crate) is_foreign: bool,
     /// A dtype of numpy.
     pub(crate) is_dtype: bool,
     /// The name of references that nothing else names.
@@ -143,6 +147,9 @@ pub(crate) enum Definition {
     BoundMethod,
 }
 
+/// `PyType_GetDict`: a new reference to a type's dict.
+pub(crate) type TypeDict = unsafe extern "C" fn(*mut pyo3::ffi::PyTypeObject) -> *mut pyo3::ffi::PyObject;
+
 /// The types that shapes are compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownTypes {
@@ -171,6 +178,8 @@ pub(crate) struct KnownTypes {
     pub(crate) tuple_items: isize,
     /// `tp_traverse` of classes that Python code makes: `subtype_traverse`.
     pub(crate) subtype_traverse: Address,
+    /// `PyType_GetDict`, where there is one (3.12+).
+    pub(crate) type_dict: Option<TypeDict>,
     /// `tp_traverse` of named sequences in C: `structseq_traverse`.
     pub(crate) struct_sequence_traverse: Address,
 }
@@ -184,7 +193,7 @@ impl TypeShape {
         type_object: Address,
         layout: &Layout,
         known: &KnownTypes,
-        mappings: &Mappings,
+        loaded: &Loaded,
         names: &mut Names<'_>,
     ) -> Self {
         // SAFETY: every read below is of a field of a live type or of one of its bases, which it keeps
@@ -207,6 +216,7 @@ impl TypeShape {
                 fields: Vec::new(),
                 interior: Interior::None,
                 outside: Outside::Nothing,
+                is_foreign: false,
                 is_dtype: false,
                 others: ReferenceName::Unnamed,
                 is_never_tracked: false,
@@ -221,7 +231,7 @@ impl TypeShape {
                 is_own,
                 definition: definition(type_object, flags, known),
             };
-            shape.read_fields(type_object, layout, known, mappings, names);
+            shape.read_fields(type_object, layout, known, loaded, names);
             if has_inline_values(layout, flags) {
                 shape.read_inline_names(type_object, layout, names);
             }
@@ -238,7 +248,7 @@ impl TypeShape {
         type_object: Address,
         layout: &Layout,
         known: &KnownTypes,
-        mappings: &Mappings,
+        loaded: &Loaded,
         names: &mut Names<'_>,
     ) {
         let mut base = type_object;
@@ -267,15 +277,18 @@ impl TypeShape {
                     let type_name = raw::c_string(base, type_field::NAME);
                     self.read_known_fields(type_name, layout, names);
                     // `tp_dealloc` is there also where nothing is to be traversed.
-                    if mappings.is_shipped(raw::word(base, type_field::DEALLOC), known.subtype_traverse) {
+                    if loaded.is_shipped(raw::word(base, type_field::DEALLOC), known.subtype_traverse) {
                         if self.interior == Interior::None {
                             self.interior = Interior::of(type_name);
                         }
                         if self.outside == Outside::Nothing {
                             self.outside = Outside::of_shipped(type_name);
                         }
-                    } else if type_name == "numpy.ndarray" {
-                        self.outside = Outside::NumpyArray;
+                    } else {
+                        self.is_foreign |= base != known.object;
+                        if type_name == "numpy.ndarray" {
+                            self.outside = Outside::NumpyArray;
+                        }
                     }
                     self.is_dtype |= type_name == "numpy.dtype" && base != type_object;
                 }
@@ -288,6 +301,11 @@ impl TypeShape {
         for &(offset, field) in fields::fields_of(type_name, layout.version) {
             let name = names.intern(field);
             self.add_field(offset, ReferenceName::Special(name), false);
+        }
+        for &offset in fields::unvisited_fields_of(type_name) {
+            if let Some(field) = self.fields.iter_mut().find(|field| field.offset == offset) {
+                (field.is_published, field.is_unvisited) = (true, true);
+            }
         }
         self.is_never_tracked |= fields::NEVER_TRACKED.contains(&type_name);
         if let (ReferenceName::Unnamed, Some(others)) = (self.others, fields::others_of(type_name)) {
@@ -308,7 +326,7 @@ impl TypeShape {
     fn add_field(&mut self, offset: isize, name: ReferenceName, is_published: bool) {
         let fits = offset >= 16 && (self.is_struct_sequence || offset as usize + raw::WORD <= self.basic_size);
         if fits && self.fields.iter().all(|field| field.offset != offset) {
-            self.fields.push(Field { offset, name, is_published });
+            self.fields.push(Field { offset, name, is_published, is_unvisited: false });
         }
     }
 

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::frames::Frame;
 use super::layout::Layout;
-use super::mappings::Mappings;
+use super::loaded::Loaded;
 use super::names::{NameCache, Names};
 use super::outside::{self, Outside};
 use super::page_index::PageIndex;
@@ -33,7 +33,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) index: PageIndex,
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
-    pub(crate) mappings: Mappings,
+    pub(crate) loaded: Loaded,
     /// Whether arrays of numpy can be read; not known before the first of them.
     pub(crate) reads_arrays: Option<bool>,
     shapes: Vec<Rc<TypeShape>>,
@@ -43,6 +43,12 @@ pub(crate) struct Walk<'a> {
     /// Frames by node (synthetic ones) or by their frame object's address.
     pub(crate) frames: Vec<Frame>,
     pub(crate) frame_objects: FxHashMap<Address, usize>,
+    /// Thread states, with their threads' names.
+    pub(crate) threads: Vec<(Address, TextId)>,
+    /// Objects of types in C that CPython does not ship.
+    pub(crate) foreign: Vec<NodeId>,
+    /// Modules in C, whose state may hold objects.
+    pub(crate) modules: Vec<Address>,
     /// Objects that refroots made for the question itself.
     pub(crate) own_objects: Vec<Address>,
     namespaces: FxHashSet<u32>,
@@ -57,6 +63,9 @@ pub(crate) struct Walk<'a> {
 
 /// How many objects are described between two looks for Ctrl-C: about 5 ms.
 const OBJECTS_BETWEEN_POLLS: usize = 1 << 16;
+
+/// Most objects of foreign types whose own memory is looked through: about 100 ms.
+const MOST_FOREIGN: usize = 1 << 20;
 
 /// Shapes that are found without a hash.
 const RECENT: usize = 256;
@@ -80,13 +89,16 @@ impl<'a> Walk<'a> {
             index: PageIndex::new(),
             cache: NameCache::new(str_type),
             field_names,
-            mappings: Mappings::read(),
+            loaded: Loaded::read(),
             reads_arrays: None,
             shapes: Vec::new(),
             shape_of: FxHashMap::default(),
             recent_shapes: [(0, 0); RECENT],
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
+            threads: Vec::new(),
+            foreign: Vec::new(),
+            modules: Vec::new(),
             own_objects: Vec::new(),
             namespaces: FxHashSet::default(),
             late_namespaces: Vec::new(),
@@ -119,8 +131,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The node at an address that was described.
-    fn described_at(&mut self, address: Address) -> Option<NodeId> {
-        let id = self.index.place(address)?.checked_sub(1)?;
+    pub(crate) fn described_at(&self, address: Address) -> Option<NodeId> {
+        let id = self.index.find(address)?;
         ((id as usize) < self.builder.described()).then_some(NodeId(id))
     }
 
@@ -214,7 +226,7 @@ impl<'a> Walk<'a> {
         }
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
         // SAFETY: the caller's promise.
-        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &self.mappings, &mut names) };
+        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &self.loaded, &mut names) };
         // A type is a node also where nothing that is read refers to it.
         self.node(type_object);
         self.shapes.push(Rc::new(shape));
@@ -244,6 +256,9 @@ impl<'a> Walk<'a> {
             self.builder.describe(NodeRecord { type_id: shape.type_id, size: size as u64, refcount, flags });
             self.keep_value(object, shape);
             self.read_references(node, object, type_object, shape);
+            if shape.is_foreign && self.foreign.len() < MOST_FOREIGN {
+                self.foreign.push(node);
+            }
             let frame = if self.frame_objects.is_empty() { None } else { self.frame_objects.get(&object).copied() };
             if let Some(frame) = frame {
                 self.read_frame(node, frame);
@@ -291,7 +306,9 @@ impl<'a> Walk<'a> {
         // SAFETY: `ob_refcnt` stands first. From 3.12 an object is immortal when the low 32 bits are
         // negative (object.h `_Py_IsImmortal`, 64-bit builds); 3.14 keeps flags above them.
         let count = unsafe { raw::half(object, 0) };
-        if self.layout.version >= (3, 12) && (count as i32) < 0 { None } else { Some(count) }
+        // On 3.11 what is compiled in begins with 999,999,999 (`_PyObject_IMMORTAL_REFCNT`), and counts on.
+        let is_unknown = if self.layout.version >= (3, 12) { (count as i32) < 0 } else { count >= 1 << 29 };
+        if is_unknown { None } else { Some(count) }
     }
 
     /// # Safety
@@ -328,7 +345,12 @@ impl<'a> Walk<'a> {
             let name = match shape.definition {
                 Definition::None => return,
                 Definition::Type => self.type_name(object),
-                Definition::Module => self.module_name(object),
+                Definition::Module => {
+                    if raw::word(object, 32) != 0 {
+                        self.modules.push(object);
+                    }
+                    self.module_name(object)
+                }
                 Definition::Function => self.text_at(object, 40),
                 Definition::Code => self.layout.code.and_then(|code| self.text_at(object, code.qualname)),
                 Definition::BoundMethod => {
