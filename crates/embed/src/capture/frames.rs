@@ -213,6 +213,9 @@ impl Walk<'_> {
             let code = layout.object(raw::word(address, layout.code));
             let name = self.frame_name(address, code, &layout, &code_layout);
             self.builder.define(node, name);
+            // A frame that runs owns its frame object; on 3.10 the C stack does.
+            let place = self.builder.intern("running");
+            self.builder.suspect(node, RootKind::External, place);
             if is_own {
                 self.builder.flag(node, NodeFlags::INTERNAL);
             } else {

@@ -12,6 +12,7 @@ mod fields;
 mod frames;
 mod gc_rings;
 mod interior;
+mod key_table;
 mod large_blocks;
 mod layout;
 mod live;

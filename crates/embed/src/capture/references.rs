@@ -515,10 +515,12 @@ impl Walk<'_> {
                     self.refer(target, ReferenceName::Special(name));
                 }
             }
-            let at = self.shape(class);
-            let keys: Vec<Address> = self.shape_at(at).inline_names.iter().map(|&(_, key)| key).collect();
-            for key in keys {
-                self.refer(key, ReferenceName::Key);
+            let keys = raw::word(class, self.layout.cached_keys);
+            if keys != 0 {
+                let entries = self.layout.split_keys(keys);
+                for key in (entries.start..entries.end).step_by(entries.step) {
+                    self.refer(raw::word(key, 0), ReferenceName::Key);
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use refroots_core::NodeFlags;
 
+use super::key_table::{key_table, values_size};
 use super::layout::{InlineValues, Layout};
 use super::raw::{self, Address, WORD};
 use super::suspended;
@@ -80,42 +81,6 @@ unsafe fn dict_tables(dict: Address, layout: &Layout) -> usize {
             _ => values_size(keys, layout),
         };
         values + if raw::word(keys, 0) == 1 { key_table(keys, layout) } else { 0 }
-    }
-}
-
-/// # Safety
-/// `keys` must be a live key table.
-unsafe fn values_size(keys: Address, layout: &Layout) -> usize {
-    // SAFETY: `dk_usable` and `dk_nentries` stand together.
-    unsafe {
-        let at = if layout.version >= (3, 11) { 16 } else { 24 };
-        let entries = raw::word(keys, at) + raw::word(keys, at + 8);
-        entries * WORD
-    }
-}
-
-/// `_PyDict_KeysSize` (Objects/dictobject.c).
-///
-/// # Safety
-/// `keys` must be a live key table.
-unsafe fn key_table(keys: Address, layout: &Layout) -> usize {
-    // SAFETY: 3.11+: logarithms of the size and of the index bytes at 8 and 9, the kind at 10;
-    // 3.10: `dk_size` at 8 (internal/pycore_dict.h, Objects/dict-common.h).
-    unsafe {
-        if layout.version >= (3, 11) {
-            let (size, index_bytes) = (1_usize << raw::byte(keys, 8), 1_usize << raw::byte(keys, 9));
-            let entry = if raw::byte(keys, 10) == 0 { 24 } else { 16 };
-            32 + index_bytes + size * 2 / 3 * entry
-        } else {
-            let size = raw::word(keys, 8);
-            let index = match size {
-                0..=0xff => 1,
-                0x100..=0xffff => 2,
-                0x1_0000..=0xffff_ffff => 4,
-                _ => 8,
-            };
-            40 + size * index + size * 2 / 3 * 24
-        }
     }
 }
 

@@ -334,19 +334,17 @@ impl TypeShape {
     /// As for [`TypeShape::read`].
     unsafe fn read_inline_names(&mut self, type_object: Address, layout: &Layout, names: &mut Names<'_>) {
         // SAFETY:
-        // - a heap type with inline values has `ht_cached_keys`, a unicode key table (dk_kind 2, split)
-        //   whose entries (key, value: 16 bytes) follow the indices (internal/pycore_dict.h, 3.11–3.14);
+        // - a heap type with inline values has `ht_cached_keys`, a split key table;
         // - the probe has read an instance's attributes through this.
         unsafe {
             let keys = raw::word(type_object, layout.cached_keys);
             if keys == 0 {
                 return;
             }
-            let entries = keys + 32 + (1 << raw::byte(keys, 9));
-            let (usable, used) = (raw::word(keys, 16), raw::word(keys, 24));
-            self.inline_capacity = usable + used;
-            for entry in 0..used {
-                let key = raw::word(entries + 16 * entry, 0);
+            let entries = layout.split_keys(keys);
+            self.inline_capacity = entries.capacity;
+            for entry in (entries.start..entries.end).step_by(entries.step) {
+                let key = raw::word(entry, 0);
                 let name = if key == 0 { names.intern("") } else { names.text_of(key).unwrap_or_else(|| names.intern("?")) };
                 self.inline_names.push((name, key));
             }
