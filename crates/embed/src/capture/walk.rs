@@ -72,7 +72,7 @@ impl<'a> Walk<'a> {
             layout,
             known,
             builder,
-            index: PageIndex::new(),
+            index: PageIndex::default(),
             cache: NameCache::new(str_type),
             field_names,
             shapes: Vec::new(),
@@ -102,18 +102,25 @@ impl<'a> Walk<'a> {
         if address < 0x1000 || address & 7 != 0 {
             return None;
         }
-        let place = self.index.place(address)?;
-        if *place == 0 {
-            let id = self.builder.discover(address as u64);
-            *place = id.0 + 1;
-            return Some(id);
+        let builder = &mut self.builder;
+        match self.index.number(address, || builder.discover(address as u64).0) {
+            Some(id) => Some(NodeId(id)),
+            None => self.no_node(),
         }
-        Some(NodeId(*place - 1))
+    }
+
+    /// Gives up where the index had no memory for an address; other addresses are no objects'.
+    #[cold]
+    fn no_node(&mut self) -> Option<NodeId> {
+        if self.index.has_failed() {
+            self.builder.fail(self.builder.discovered() * 12);
+        }
+        None
     }
 
     /// The node at an address that was described.
-    fn described_at(&mut self, address: Address) -> Option<NodeId> {
-        let id = self.index.place(address)?.checked_sub(1)?;
+    fn described_at(&self, address: Address) -> Option<NodeId> {
+        let id = self.index.find(address)?;
         ((id as usize) < self.builder.described()).then_some(NodeId(id))
     }
 
@@ -408,8 +415,7 @@ impl<'a> Walk<'a> {
             self.builder.items_to_attributes(dict, |key| attributes.get(&key).copied());
             self.builder.flag(dict, NodeFlags::NAMESPACE);
         }
-        drop(self.index);
-        self.builder.finish()
+        self.builder.finish_in(self.index.into_room())
     }
 
     /// Reads what `tp_traverse` says of an object into `visited`.
