@@ -165,6 +165,12 @@ impl HeapGraphBuilder {
         self.graph.addresses[node.index()]
     }
 
+    /// The address of an object that may have been discovered already.
+    #[inline]
+    pub fn address_if_discovered(&self, node: NodeId) -> Option<u64> {
+        self.graph.addresses.get(node.index()).copied()
+    }
+
     /// Whether building has failed already; [`finish`](Self::finish) says why.
     #[inline]
     pub fn has_failed(&self) -> bool {

@@ -3,6 +3,7 @@
 //! One pass under the GIL: the collector's list of objects, then everything that those refer to. No
 //! Python code runs, no object is made, nothing is kept alive, nothing is collected.
 
+mod ahead;
 mod atoms;
 mod enumerate;
 pub(crate) mod exit_status;

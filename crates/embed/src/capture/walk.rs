@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::ahead::table_pointer;
 use super::frames::Frame;
 use super::layout::Layout;
 use super::names::{NameCache, Names};
@@ -34,18 +35,19 @@ pub(crate) struct Walk<'a> {
     shapes: Vec<Rc<TypeShape>>,
     shape_of: FxHashMap<Address, u32>,
     /// The last shapes that were asked for, by their types' addresses.
-    recent_shapes: [(Address, u32); RECENT],
+    recent_shapes: [RecentShape; RECENT],
     /// Frames by node (synthetic ones) or by their frame object's address.
     pub(crate) frames: Vec<Frame>,
     pub(crate) frame_objects: FxHashMap<Address, usize>,
     /// Objects that refroots made for the question itself.
     pub(crate) own_objects: Vec<Address>,
-    namespaces: FxHashSet<u32>,
+    /// One bit a node: whether it is a dict that is yet to be described and whose keys are names.
+    namespaces: Vec<u64>,
     late_namespaces: Vec<NodeId>,
     pub(crate) cells: Vec<(NodeId, TextId)>,
     pub(crate) synthetic_type: Option<TypeId>,
     /// Nodes of frames that have no frame object.
-    synthetic: Range<u32>,
+    pub(super) synthetic: Range<u32>,
     pub(crate) visited: Vec<Address>,
     pub(crate) confirmed: Confirmed,
 }
@@ -55,6 +57,21 @@ const OBJECTS_BETWEEN_POLLS: usize = 1 << 16;
 
 /// Shapes that are found without a hash.
 const RECENT: usize = 256;
+
+/// One of the shapes that are found without a hash.
+#[derive(Clone, Copy, Default)]
+pub(super) struct RecentShape {
+    type_object: Address,
+    shape: u32,
+    /// See [`table_pointer`].
+    pub(super) table_pointer: isize,
+}
+
+/// The place of a type among the recent shapes.
+#[inline]
+fn recent(type_object: Address) -> usize {
+    (type_object >> 4) % RECENT
+}
 
 /// Why a walk ended early.
 pub(crate) enum Stopped {
@@ -77,11 +94,11 @@ impl<'a> Walk<'a> {
             field_names,
             shapes: Vec::new(),
             shape_of: FxHashMap::default(),
-            recent_shapes: [(0, 0); RECENT],
+            recent_shapes: [RecentShape::default(); RECENT],
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
             own_objects: Vec::new(),
-            namespaces: FxHashSet::default(),
+            namespaces: Vec::new(),
             late_namespaces: Vec::new(),
             cells: Vec::new(),
             synthetic_type: None,
@@ -136,16 +153,32 @@ impl<'a> Walk<'a> {
     pub(crate) fn mark_namespace(&mut self, dict: Address) {
         if let Some(node) = self.node(dict) {
             if node.index() >= self.builder.described() {
-                self.namespaces.insert(node.0);
+                self.expect_namespace(node);
             } else if !self.builder.has_flag(node, NodeFlags::NAMESPACE) {
                 self.late_namespaces.push(node);
             }
         }
     }
 
+    fn expect_namespace(&mut self, node: NodeId) {
+        let words = node.index() / 64 + 1;
+        if words > self.namespaces.len() {
+            let more = words - self.namespaces.len();
+            if self.namespaces.try_reserve(more).is_err() {
+                return self.builder.fail(8 * words);
+            }
+            self.namespaces.resize(words, 0);
+        }
+        self.namespaces[words - 1] |= 1 << (node.0 % 64);
+    }
+
     /// Whether a dict's keys are known to be names; asked once, when it is described.
     pub(crate) fn take_namespace(&mut self, node: NodeId) -> bool {
-        !self.namespaces.is_empty() && self.namespaces.remove(&node.0)
+        let bit = 1 << (node.0 % 64);
+        let Some(word) = self.namespaces.get_mut(node.index() / 64) else { return false };
+        let is_namespace = *word & bit != 0;
+        *word &= !bit;
+        is_namespace
     }
 
     /// Gives each running frame its node: its frame object's, or one of its own. Frames without an
@@ -181,6 +214,7 @@ impl<'a> Walk<'a> {
             let address = self.builder.address(node);
             // SAFETY: the caller's promise, kept up by `node`, which discovers live objects only.
             unsafe {
+                self.fetch_ahead(node);
                 if self.synthetic.contains(&node.0) {
                     self.describe_frame(node, (node.0 - self.synthetic.start) as usize);
                 } else {
@@ -199,17 +233,23 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// A type's shape, where it was asked for lately.
+    #[inline]
+    pub(super) fn recent_shape(&self, type_object: Address) -> Option<&RecentShape> {
+        Some(&self.recent_shapes[recent(type_object)]).filter(|recent| recent.type_object == type_object)
+    }
+
     /// The shape of a type, read at its first object.
     ///
     /// # Safety
     /// `type_object` must be a live type.
     pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
-        let recent = &mut self.recent_shapes[(type_object >> 4) % RECENT];
-        if recent.0 == type_object {
-            return recent.1 as usize;
+        if let Some(recent) = self.recent_shape(type_object) {
+            return recent.shape as usize;
         }
         if let Some(&known) = self.shape_of.get(&type_object) {
-            *recent = (type_object, known);
+            let table_pointer = table_pointer(&self.shapes[known as usize], self.layout);
+            self.recent_shapes[recent(type_object)] = RecentShape { type_object, shape: known, table_pointer };
             return known as usize;
         }
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
