@@ -31,10 +31,10 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
         walk.builder.note(note.as_str());
     }
     // SAFETY:
-    // - the GIL is held until the graph is finished, and nothing below runs Python code or frees an
+    // - the GIL is held until the columns are read, and nothing below runs Python code or frees an
     //   object, so every address that was live stays live;
     // - the layouts were proved.
-    unsafe {
+    let columns = unsafe {
         if let Some(layout) = proved.layout.frames {
             walk.frames = frames::running(&mut walk, &layout, purpose.asks);
             walk.discover_frames();
@@ -50,8 +50,10 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
             return Ok(Err(stopped));
         }
         roots::add_static_types(&mut walk);
-        Ok(walk.finish().map_err(Stopped::Failed))
-    }
+        walk.finish()
+    };
+    let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };
+    Ok(graph.map_err(Stopped::Failed))
 }
 
 /// Addresses of the objects that the collector tracks, oldest generation last, as `gc.get_objects`

@@ -73,6 +73,19 @@ fn recent(type_object: Address) -> usize {
     (type_object >> 4) % RECENT
 }
 
+/// What a walk has read: plain columns, one direction.
+pub(crate) struct Columns {
+    builder: HeapGraphBuilder,
+    room: Vec<u32>,
+}
+
+impl Columns {
+    /// Turns the references around and gives the graph. Needs neither the GIL nor the objects.
+    pub(crate) fn finish(self) -> Result<HeapGraph, Error> {
+        self.builder.finish_in(self.room)
+    }
+}
+
 /// Why a walk ended early.
 pub(crate) enum Stopped {
     /// Ctrl-C.
@@ -429,12 +442,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Gives names that were learnt after the objects had been described, and turns the graph around.
-    /// What refroots made for the question is flagged.
+    /// Gives names that were learnt after the objects had been described, flags what refroots made for the
+    /// question, and leaves what needs no live object any more.
     ///
     /// # Safety
     /// As for [`Walk::run`], which must have ended well.
-    pub(crate) unsafe fn finish(mut self) -> Result<HeapGraph, Error> {
+    pub(crate) unsafe fn finish(mut self) -> Columns {
         for (cell, name) in std::mem::take(&mut self.cells) {
             self.builder.rename_all(cell, ReferenceName::Cell(name));
         }
@@ -455,7 +468,7 @@ impl<'a> Walk<'a> {
             self.builder.items_to_attributes(dict, |key| attributes.get(&key).copied());
             self.builder.flag(dict, NodeFlags::NAMESPACE);
         }
-        self.builder.finish_in(self.index.into_room())
+        Columns { builder: self.builder, room: self.index.into_room() }
     }
 
     /// Reads what `tp_traverse` says of an object into `visited`.
