@@ -91,9 +91,7 @@ def main(sizes):
     for instances in sizes:
         needed, left = instances * BYTES_AN_INSTANCE, available()
         if needed > left:
-            print(
-                f"{instances:,} instances: skipped, for they need {needed >> 20} MiB and {left >> 20} are left"
-            )
+            print(f"{instances:,} instances: skipped, for they need {needed >> 20} MiB, not {left >> 20}")
         else:
             subprocess.run([sys.executable, __file__, "--one", str(instances)], check=True)
         print(flush=True)

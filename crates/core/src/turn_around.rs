@@ -6,7 +6,7 @@ use std::thread;
 use crate::Error;
 
 /// References from which on a second thread saves more than it costs to start.
-const WORTH_A_THREAD: usize = 1 << 18;
+const WORTH_A_THREAD: usize = 1 << 22;
 /// Each thread reads every reference, so that many threads only wait for memory.
 const MOST_THREADS: usize = 4;
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_large_graph_is_turned_around_by_several_threads() {
-        let nodes = 1 << 17;
+        let nodes = 1 << 21;
         let starts: Vec<u32> = (0..=nodes).map(|node| node * 3).collect();
         let targets: Vec<u32> = (0..nodes * 3).map(|edge| edge.wrapping_mul(2_654_435_761) % nodes).collect();
         assert!(targets.len() > WORTH_A_THREAD);

@@ -20,7 +20,7 @@ use crate::refused;
 /// Captures every object of this process and every reference between them.
 ///
 /// The process stands still meanwhile, for about one `gc.collect()`. No code of the program runs, no
-/// object is made or kept alive, and nothing is collected. The heap takes about 60 bytes an object.
+/// object is made or kept alive, and nothing is collected. The heap takes about 50 bytes an object.
 ///
 /// Raises MemoryError where there is no room for it, KeyboardInterrupt on Ctrl-C, and
 /// NotImplementedError for `fork=True`, which is not built yet.
