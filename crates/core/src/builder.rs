@@ -85,19 +85,15 @@ impl ReferenceName {
 }
 
 impl HeapGraphBuilder {
-    /// A builder with room for `objects` objects and twice as many references.
+    /// A builder with room to describe `objects` objects and twice as many references.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no such room.
     pub fn with_room_for(objects: usize) -> Result<Self, Error> {
         let mut builder = Self::default();
         let graph = &mut builder.graph;
-        let reserved = graph
-            .addresses
-            .try_reserve_exact(objects)
-            .and_then(|()| reserve_objects(graph, objects))
-            .and_then(|()| reserve_references(graph, objects * 2));
-        reserved.map_err(|_| Error::OutOfMemory(objects * 34))?;
+        let reserved = reserve_objects(graph, objects).and_then(|()| reserve_references(graph, objects * 2));
+        reserved.map_err(|_| Error::OutOfMemory(objects * 26))?;
         Ok(builder)
     }
 
@@ -125,6 +121,16 @@ impl HeapGraphBuilder {
     /// A type's whole name.
     pub fn type_name(&self, id: TypeId) -> String {
         self.graph.type_name(id)
+    }
+
+    /// Numbers the objects at these addresses, each different, in their order and before any other.
+    pub fn begin_with(&mut self, addresses: Vec<u64>) {
+        debug_assert!(self.graph.addresses.is_empty(), "these are the first objects");
+        if addresses.len() >= MOST_OBJECTS as usize {
+            self.failure.get_or_insert(Error::TooLarge(MOST_OBJECTS));
+        } else {
+            self.graph.addresses = addresses;
+        }
     }
 
     /// Numbers the object at an address. The caller asks once for each address.

@@ -68,7 +68,7 @@ impl Rings {
     ///
     /// # Safety
     /// The GIL must be held.
-    pub(crate) unsafe fn objects(&self) -> Option<Vec<Address>> {
+    pub(crate) unsafe fn objects(&self) -> Option<Vec<u64>> {
         let mut objects = Vec::new();
         let mut from_end = Vec::new();
         for &head in &self.0 {
@@ -102,10 +102,10 @@ impl Rings {
 const WORD_BACK: isize = raw::WORD as isize;
 
 #[inline]
-fn push(objects: &mut Vec<Address>, object: Address) -> Option<()> {
+fn push(objects: &mut Vec<u64>, object: Address) -> Option<()> {
     if objects.len() == objects.capacity() {
         objects.try_reserve(objects.len().max(1 << 16)).ok()?;
     }
-    objects.push(object);
+    objects.push(object as u64);
     Some(())
 }

@@ -139,6 +139,19 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Numbers the objects that the collector tracks, before any other: their list becomes the column of
+    /// addresses.
+    pub(crate) fn discover_tracked(&mut self, mut objects: Vec<u64>) {
+        let mut next = 0;
+        objects.retain(|&object| {
+            let is_new = self.index.number(object as Address, || next) == Some(next);
+            next += u32::from(is_new);
+            is_new
+        });
+        self.builder.begin_with(objects);
+        self.no_node();
+    }
+
     /// Gives up where the index had no memory for an address; other addresses are no objects'.
     #[cold]
     fn no_node(&mut self) -> Option<NodeId> {
