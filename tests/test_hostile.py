@@ -301,6 +301,25 @@ def test_a_heap_without_room_raises(run_python):
     assert "MiB are left" in message and after == "True"
 
 
+def test_objects_side_by_side_are_told_apart(run_python):
+    # `object()` takes 16 bytes, so two of them begin in the 32 bytes that an entry of the index covers.
+    out = run_python(
+        """
+        import refroots
+
+        keep = [object() for _ in range(200_000)]
+        some = keep[::1000]
+        alone = [object() if i % 7 == 0 else (i,) for i in range(5000)]
+        heap = refroots.capture()
+        print([reference.target.address for reference in heap[keep].referents] == [id(o) for o in keep])
+        print(all(heap[o].address == id(o) and heap[o].type == "object" for o in some))
+        print([heap[o].type for o in alone[:8]].count("object"), heap.find("object").__len__() >= 200_700)
+        print(len({reference.target.ordinal for reference in heap[keep].referents}))
+        """
+    )
+    assert out.split() == ["True", "True", "2", "True", "200000"]
+
+
 def test_classes_named_like_built_in_types(run_python):
     out = run_python(
         """

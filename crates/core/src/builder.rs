@@ -1,9 +1,18 @@
 //! The only way to make a [`HeapGraph`]: nodes as they are met, then each one's facts and references.
 
+use std::collections::TryReserveError;
 use std::ops::Range;
 
-use crate::graph::{TypeRecord, UNKNOWN_COUNT};
+use crate::evidence::keep_evidence;
+use crate::graph::TypeRecord;
+use crate::turn_around::turn_around;
 use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
+
+/// Objects that a graph can have: whoever finds them by their addresses keeps one bit beside an id.
+const MOST_OBJECTS: u32 = (1 << 31) - 2;
+
+/// Entries that a column has room for at least, as soon as it has one.
+const FEWEST: usize = 64;
 
 /// Builds a graph in one pass.
 ///
@@ -78,25 +87,15 @@ impl ReferenceName {
 }
 
 impl HeapGraphBuilder {
-    /// A builder with room for `objects` objects and twice as many references.
+    /// A builder with room to describe `objects` objects and twice as many references.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is no such room.
     pub fn with_room_for(objects: usize) -> Result<Self, Error> {
         let mut builder = Self::default();
         let graph = &mut builder.graph;
-        let reserved = graph
-            .addresses
-            .try_reserve(objects)
-            .and_then(|()| graph.node_types.try_reserve(objects))
-            .and_then(|()| graph.sizes.try_reserve(objects))
-            .and_then(|()| graph.refcounts.try_reserve(objects))
-            .and_then(|()| graph.flags.try_reserve(objects))
-            .and_then(|()| graph.starts.try_reserve(objects + 1))
-            .and_then(|()| graph.targets.try_reserve(objects * 2))
-            .and_then(|()| graph.kinds.try_reserve(objects * 2))
-            .and_then(|()| graph.names.try_reserve(objects * 2));
-        reserved.map_err(|_| Error::OutOfMemory(objects * 43))?;
+        let reserved = reserve_objects(graph, objects).and_then(|()| reserve_references(graph, objects * 2));
+        reserved.map_err(|_| Error::OutOfMemory(objects * 26))?;
         Ok(builder)
     }
 
@@ -128,7 +127,17 @@ impl HeapGraphBuilder {
 
     /// The whole name of a described object's type.
     pub fn type_name_of(&self, node: NodeId) -> String {
-        self.graph.type_name(TypeId(self.graph.node_types[node.index()]))
+        self.graph.type_name(self.graph.type_of(node))
+    }
+
+    /// Numbers the objects at these addresses, each different, in their order and before any other.
+    pub fn begin_with(&mut self, addresses: Vec<u64>) {
+        debug_assert!(self.graph.addresses.is_empty(), "these are the first objects");
+        if addresses.len() >= MOST_OBJECTS as usize {
+            self.failure.get_or_insert(Error::TooLarge(MOST_OBJECTS));
+        } else {
+            self.graph.addresses = addresses;
+        }
     }
 
     /// Numbers the object at an address. The caller asks once for each address.
@@ -140,16 +149,17 @@ impl HeapGraphBuilder {
             self.fail(8 * id.index());
             return NodeId(0);
         }
-        if id.0 == u32::MAX {
-            self.failure.get_or_insert(Error::TooLarge(u32::MAX));
+        if id.0 == MOST_OBJECTS {
+            self.failure.get_or_insert(Error::TooLarge(MOST_OBJECTS));
             return NodeId(0);
         }
         self.graph.addresses.push(address);
         id
     }
 
+    /// Gives up for want of so many bytes; [`finish`](Self::finish) will say so.
     #[cold]
-    fn fail(&mut self, bytes: usize) {
+    pub fn fail(&mut self, bytes: usize) {
         self.failure.get_or_insert(Error::OutOfMemory(bytes));
     }
 
@@ -160,12 +170,18 @@ impl HeapGraphBuilder {
 
     /// Number of objects described so far: the ordinal of the next one.
     pub fn described(&self) -> usize {
-        self.graph.sizes.len()
+        self.graph.flags.len()
     }
 
     /// The address of a discovered object.
     pub fn address(&self, node: NodeId) -> u64 {
         self.graph.addresses[node.index()]
+    }
+
+    /// The address of an object that may have been discovered already.
+    #[inline]
+    pub fn address_if_discovered(&self, node: NodeId) -> Option<u64> {
+        self.graph.addresses.get(node.index()).copied()
     }
 
     /// Whether building has failed already; [`finish`](Self::finish) says why.
@@ -178,14 +194,14 @@ impl HeapGraphBuilder {
     #[inline]
     pub fn describe(&mut self, record: NodeRecord) -> NodeId {
         let graph = &mut self.graph;
-        let id = NodeId::at(graph.sizes.len());
-        let size = u32::try_from(record.size).unwrap_or(u32::MAX);
-        if size == u32::MAX {
-            graph.large_sizes.push((id.0, record.size));
+        let id = NodeId::at(graph.flags.len());
+        if graph.flags.len() == graph.flags.capacity() && reserve_objects(graph, graph.flags.len().max(FEWEST)).is_err() {
+            self.fail(10 * id.index());
+            return id;
         }
-        graph.sizes.push(size);
-        graph.node_types.push(record.type_id.0);
-        graph.refcounts.push(record.refcount.unwrap_or(UNKNOWN_COUNT));
+        graph.node_types.push(u64::from(record.type_id.0));
+        graph.sizes.push(record.size);
+        graph.refcounts.push(record.refcount.map_or(0, |count| u64::from(count) + 1));
         graph.flags.push(record.flags);
         graph.starts.push(graph.targets.len() as u32);
         id
@@ -196,32 +212,33 @@ impl HeapGraphBuilder {
     pub fn refer(&mut self, target: NodeId, name: ReferenceName) {
         let graph = &mut self.graph;
         if graph.targets.len() == graph.targets.capacity() {
-            let reserved =
-                graph.targets.try_reserve(1).and_then(|()| graph.kinds.try_reserve(1)).and_then(|()| graph.names.try_reserve(1));
-            if reserved.is_err() {
-                let bytes = graph.targets.len() * 9;
-                return self.fail(bytes);
-            }
             if graph.targets.len() >= (u32::MAX - 1) as usize {
                 self.failure.get_or_insert(Error::TooLarge(u32::MAX));
                 return;
             }
+            if reserve_references(graph, graph.targets.len().max(FEWEST)).is_err() {
+                let bytes = graph.targets.len() * 8;
+                return self.fail(bytes);
+            }
         }
         let (kind, word) = name.split();
-        graph.targets.push(target.0);
-        graph.kinds.push(kind);
-        graph.names.push(word);
+        if graph.labels.push(kind, word).is_ok() {
+            graph.targets.push(target.0);
+        } else {
+            self.fail(8);
+        }
     }
 
     /// Adds flags to a described object.
     pub fn flag(&mut self, node: NodeId, flags: NodeFlags) {
-        let old = &mut self.graph.flags[node.index()];
-        *old = old.with(flags);
+        if let Some(old) = self.graph.flags.get_mut(node.index()) {
+            *old = old.with(flags);
+        }
     }
 
     /// Whether a described object has these flags.
     pub fn has_flag(&self, node: NodeId, flags: NodeFlags) -> bool {
-        self.graph.flags[node.index()].contains(flags)
+        self.graph.flags.get(node.index()).is_some_and(|known| known.contains(flags))
     }
 
     /// The name of a described definition.
@@ -243,15 +260,15 @@ impl HeapGraphBuilder {
 
     /// The keys of a described dict's items.
     pub fn item_keys(&self, dict: NodeId) -> Vec<NodeId> {
-        let edges = self.edges_of(dict).filter(|&edge| self.graph.kinds[edge] == EdgeKind::Item);
-        edges.map(|edge| NodeId(self.graph.names[edge])).collect()
+        let edges = self.edges_of(dict).filter(|&edge| self.graph.labels.kind(edge) == EdgeKind::Item);
+        edges.map(|edge| NodeId(self.graph.labels.name(edge))).collect()
     }
 
     /// Turns the items of a described dict into attributes, where `attribute` knows the key's text.
     pub fn items_to_attributes(&mut self, dict: NodeId, attribute: impl Fn(NodeId) -> Option<TextId>) {
         for edge in self.edges_of(dict) {
-            if self.graph.kinds[edge] == EdgeKind::Item
-                && let Some(name) = attribute(NodeId(self.graph.names[edge]))
+            if self.graph.labels.kind(edge) == EdgeKind::Item
+                && let Some(name) = attribute(NodeId(self.graph.labels.name(edge)))
             {
                 self.rename(edge, ReferenceName::Attribute(name));
             }
@@ -267,18 +284,22 @@ impl HeapGraphBuilder {
 
     fn edges_of(&self, node: NodeId) -> Range<usize> {
         let graph = &self.graph;
-        let end = graph.starts.get(node.index() + 1).map_or(graph.targets.len(), |&end| end as usize);
-        graph.starts[node.index()] as usize..end
+        // An object that could not be described has none.
+        let at = |index: usize| graph.starts.get(index).map_or(graph.targets.len(), |&at| at as usize);
+        at(node.index())..at(node.index() + 1)
     }
 
     fn rename(&mut self, edge: usize, name: ReferenceName) {
-        (self.graph.kinds[edge], self.graph.names[edge]) = name.split();
+        let (kind, word) = name.split();
+        if self.graph.labels.set(edge, kind, word).is_err() {
+            self.fail(8);
+        }
     }
 
     /// Keeps the value of the object that was described last.
     #[inline]
     pub fn keep_value(&mut self, value: &Value<'_>) {
-        let node = NodeId::at(self.graph.sizes.len().saturating_sub(1));
+        let node = NodeId::at(self.graph.flags.len().saturating_sub(1));
         self.graph.values.push(node, value);
     }
 
@@ -311,16 +332,29 @@ impl HeapGraphBuilder {
     ///
     /// # Panics
     /// Where a discovered object was not described: that is a bug of the caller.
-    pub fn finish(mut self) -> Result<HeapGraph, Error> {
+    pub fn finish(self) -> Result<HeapGraph, Error> {
+        self.finish_in(Vec::new())
+    }
+
+    /// As [`finish`](Self::finish), with a vector that the caller needs no more: its memory is taken for
+    /// a column, because fresh memory costs time to clear.
+    ///
+    /// # Errors
+    /// As for [`finish`](Self::finish).
+    ///
+    /// # Panics
+    /// As for [`finish`](Self::finish).
+    pub fn finish_in(mut self, room: Vec<u32>) -> Result<HeapGraph, Error> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
         let graph = &mut self.graph;
-        assert_eq!(graph.addresses.len(), graph.sizes.len(), "each discovered object must be described");
+        assert_eq!(graph.addresses.len(), graph.flags.len(), "each discovered object must be described");
+        graph.starts.try_reserve(1).map_err(|_| Error::OutOfMemory(4 * graph.flags.len()))?;
         graph.starts.push(graph.targets.len() as u32);
-        turn_around(graph)?;
-        keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.give_back_room();
+        (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room)?;
+        keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);
         graph.roots.sort_by_key(|root| (root.node, root.kind));
@@ -329,52 +363,20 @@ impl HeapGraphBuilder {
     }
 }
 
-/// Keeps of each object as many places as references to it come from outside, the interpreter's own first.
-fn keep_evidence(graph: &mut HeapGraph, mut suspects: Vec<(u32, RootKind, TextId)>) {
-    let detail = graph.texts.intern("");
-    // A stable sort: places of one kind stay in the order in which capture looked.
-    suspects.sort_by_key(|&(node, kind, _)| (node, kind));
-    let mut kept = Vec::new();
-    for of_one in suspects.chunk_by(|one, other| one.0 == other.0) {
-        let node = NodeId(of_one[0].0);
-        let count = graph.external(node).unwrap_or_default() as usize;
-        for &(_, kind, place) in of_one.iter().take(count) {
-            kept.push((node.0, place));
-            if kind == RootKind::Interpreter {
-                graph.roots.push(Root { node, kind, name: place, detail, asking: false });
-            }
-        }
-    }
-    graph.places = kept;
+/// Makes room for the facts of more objects, the same in each column.
+#[cold]
+fn reserve_objects(graph: &mut HeapGraph, more: usize) -> Result<(), TryReserveError> {
+    graph.node_types.try_reserve_exact(more)?;
+    graph.sizes.try_reserve_exact(more)?;
+    graph.refcounts.try_reserve_exact(more)?;
+    graph.starts.try_reserve_exact(more + 1)?;
+    // Last, because its capacity speaks for all.
+    graph.flags.try_reserve_exact(more)
 }
 
-/// Fills the columns of the other direction by a counting sort, O(nodes + references).
-fn turn_around(graph: &mut HeapGraph) -> Result<(), Error> {
-    let nodes = graph.sizes.len();
-    let out_of_memory = |bytes: usize| move |_| Error::OutOfMemory(bytes);
-    let mut ends: Vec<u32> = Vec::new();
-    ends.try_reserve_exact(nodes + 1).map_err(out_of_memory(4 * nodes))?;
-    ends.resize(nodes + 1, 0);
-    for &target in &graph.targets {
-        ends[target as usize + 1] += 1;
-    }
-    for node in 0..nodes {
-        ends[node + 1] += ends[node];
-    }
-    let mut sources: Vec<u32> = Vec::new();
-    sources.try_reserve_exact(graph.targets.len()).map_err(out_of_memory(4 * graph.targets.len()))?;
-    sources.resize(graph.targets.len(), 0);
-    // `ends[n]` is where the next source of `n` goes; when all are placed it is where n's end.
-    for node in 0..nodes {
-        for edge in graph.starts[node]..graph.starts[node + 1] {
-            let place = &mut ends[graph.targets[edge as usize] as usize];
-            sources[*place as usize] = node as u32;
-            *place += 1;
-        }
-    }
-    ends.rotate_right(1);
-    ends[0] = 0;
-    graph.back_starts = ends;
-    graph.sources = sources;
-    Ok(())
+/// Makes room for more references, the same in both columns.
+#[cold]
+fn reserve_references(graph: &mut HeapGraph, more: usize) -> Result<(), TryReserveError> {
+    graph.labels.try_reserve_exact(more)?;
+    graph.targets.try_reserve_exact(more)
 }

@@ -38,8 +38,8 @@ pub enum Error {
         /// Bytes that the machine, the control group or a limit leaves.
         left: u64,
     },
-    /// A column would have more entries than 32-bit ids can number.
-    #[error("the heap has more than {0} entries of one kind, which 32-bit ids cannot number")]
+    /// A column would have more entries than ids can number.
+    #[error("the heap has more than {0} entries of one kind, which ids of 32 bits cannot number")]
     TooLarge(u32),
     /// A sketch (a graph written as text) does not follow its grammar.
     #[error("line {line} of the sketch: {problem}")]

@@ -2,27 +2,28 @@
 
 use std::ops::Range;
 
+use crate::label::LabelColumn;
+use crate::narrow::NarrowColumn;
 use crate::strings::Texts;
-use crate::value::ValueColumn;
+use crate::value_column::ValueColumn;
 use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, RootKind, TextId, TypeId, Value};
 
 /// Every object of a process at one moment, and every reference between them.
 ///
 /// Nodes and edges are numbered from 0 without gaps. Nodes stand in *heap order*, the order in
 /// which capture met them; edges stand by referrer, in the order in which it holds them. The cost
-/// is about 30 bytes an object, 13 bytes a reference, and the texts.
+/// is about 22 bytes an object, 12 bytes a reference, and the values and texts.
 #[derive(Clone, Default)]
 pub struct HeapGraph {
     pub(crate) addresses: Vec<u64>,
-    pub(crate) node_types: Vec<u32>,
-    pub(crate) sizes: Vec<u32>,
-    pub(crate) large_sizes: Vec<(u32, u64)>,
-    pub(crate) refcounts: Vec<u32>,
+    pub(crate) node_types: NarrowColumn<u16>,
+    pub(crate) sizes: NarrowColumn<u16>,
+    /// 1 + the reference count, 0 where it says nothing: the object is immortal, or the file does not know.
+    pub(crate) refcounts: NarrowColumn<u8>,
     pub(crate) flags: Vec<NodeFlags>,
     pub(crate) starts: Vec<u32>,
     pub(crate) targets: Vec<u32>,
-    pub(crate) kinds: Vec<EdgeKind>,
-    pub(crate) names: Vec<u32>,
+    pub(crate) labels: LabelColumn,
     pub(crate) back_starts: Vec<u32>,
     pub(crate) sources: Vec<u32>,
     pub(crate) types: Vec<TypeRecord>,
@@ -70,9 +71,6 @@ pub struct Root {
     pub asking: bool,
 }
 
-/// A reference count that says nothing: the object is immortal, or the file does not know.
-pub(crate) const UNKNOWN_COUNT: u32 = u32::MAX;
-
 impl HeapGraph {
     /// Number of nodes: objects, and running frames that are none.
     pub fn node_count(&self) -> usize {
@@ -101,23 +99,17 @@ impl HeapGraph {
 
     /// The object's exact type.
     pub fn type_of(&self, node: NodeId) -> TypeId {
-        TypeId(self.node_types[node.index()])
+        TypeId(self.node_types.get(node.index()) as u32)
     }
 
     /// Shallow size in bytes: the object itself, GC header, inline values and own tables included.
     pub fn size(&self, node: NodeId) -> u64 {
-        match self.sizes[node.index()] {
-            u32::MAX => match self.large_sizes.binary_search_by_key(&node.0, |&(id, _)| id) {
-                Ok(at) => self.large_sizes[at].1,
-                Err(_) => u64::from(u32::MAX),
-            },
-            size => u64::from(size),
-        }
+        self.sizes.get(node.index())
     }
 
     /// The object's reference count, where it counts anything.
     pub fn refcount(&self, node: NodeId) -> Option<u32> {
-        Some(self.refcounts[node.index()]).filter(|&count| count != UNKNOWN_COUNT)
+        self.refcounts.get(node.index()).checked_sub(1).map(|count| count as u32)
     }
 
     /// References to the object that the graph cannot see: from C code, or from a stack.
@@ -168,8 +160,8 @@ impl HeapGraph {
             edge: EdgeId::at(edge),
             source,
             target: NodeId(self.targets[edge]),
-            kind: self.kinds[edge],
-            name: self.names[edge],
+            kind: self.labels.kind(edge),
+            name: self.labels.name(edge),
         }
     }
 
@@ -264,30 +256,26 @@ impl HeapGraph {
     /// Gives back what columns were given and did not need.
     pub(crate) fn give_back_room(&mut self) {
         self.addresses.shrink_to_fit();
-        for column in
-            [&mut self.node_types, &mut self.sizes, &mut self.refcounts, &mut self.starts, &mut self.targets, &mut self.names]
-        {
-            column.shrink_to_fit();
-        }
+        self.node_types.give_back_room();
+        self.sizes.give_back_room();
+        self.refcounts.give_back_room();
         self.flags.shrink_to_fit();
-        self.kinds.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.targets.shrink_to_fit();
+        self.labels.give_back_room();
         self.values.give_back_room();
     }
 
     /// Bytes that the columns take.
     pub fn heap_bytes(&self) -> usize {
+        let words = [&self.starts, &self.targets, &self.back_starts, &self.sources].map(Vec::capacity);
         self.addresses.capacity() * 8
-            + (self.node_types.capacity()
-                + self.sizes.capacity()
-                + self.refcounts.capacity()
-                + self.starts.capacity()
-                + self.targets.capacity()
-                + self.names.capacity()
-                + self.back_starts.capacity()
-                + self.sources.capacity())
-                * 4
+            + self.node_types.heap_bytes()
+            + self.sizes.heap_bytes()
+            + self.refcounts.heap_bytes()
             + self.flags.capacity()
-            + self.kinds.capacity()
+            + words.iter().sum::<usize>() * 4
+            + self.labels.heap_bytes()
             + self.values.heap_bytes()
     }
 }

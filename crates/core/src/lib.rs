@@ -25,13 +25,18 @@
 
 mod builder;
 mod error;
+mod evidence;
 mod graph;
 mod ids;
 mod kind;
+mod label;
+mod narrow;
 pub mod query;
 pub mod sketch;
 mod strings;
+mod turn_around;
 mod value;
+mod value_column;
 mod view;
 mod visit;
 mod wording;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::NodeId;
 use crate::wording::quote;
 
 /// Whether an output says what strings, bytes, numbers and dict keys are.
@@ -98,117 +97,9 @@ fn float_literal(value: f64) -> String {
     }
 }
 
-/// The values of a graph's atoms, in node order.
-#[derive(Clone, Default)]
-pub(crate) struct ValueColumn {
-    nodes: Vec<u32>,
-    starts: Vec<u32>,
-    block: Vec<u8>,
-}
-
-impl ValueColumn {
-    /// Adds the value of `node`, which must come after every node added before.
-    pub(crate) fn push(&mut self, node: NodeId, value: &Value<'_>) {
-        // Past 4 GiB of values, or without memory, the rest go unsaid: structure does not depend on them.
-        let Ok(start) = u32::try_from(self.block.len()) else { return };
-        // The longest value: 40 characters of 4 bytes, their length and a tag.
-        let reserved =
-            self.nodes.try_reserve(1).and_then(|()| self.starts.try_reserve(1)).and_then(|()| self.block.try_reserve(176));
-        if reserved.is_err() {
-            return;
-        }
-        debug_assert!(self.nodes.last().is_none_or(|&last| last < node.0));
-        self.nodes.push(node.0);
-        self.starts.push(start);
-        match value {
-            Value::Str(text, length) => {
-                self.block.push(0);
-                self.block.extend(length.to_le_bytes());
-                self.block.extend(text.as_bytes());
-            }
-            Value::Bytes(bytes, length) => {
-                self.block.push(1);
-                self.block.extend(length.to_le_bytes());
-                self.block.extend(bytes.as_ref());
-            }
-            Value::Int(value) => match i64::try_from(*value) {
-                Ok(value) => {
-                    self.block.push(2);
-                    self.block.extend(value.to_le_bytes());
-                }
-                Err(_) => {
-                    self.block.push(3);
-                    self.block.extend(value.to_le_bytes());
-                }
-            },
-            Value::BigInt { negative, bits } => {
-                self.block.push(if *negative { 5 } else { 4 });
-                self.block.extend(bits.to_le_bytes());
-            }
-            Value::Float(value) => {
-                self.block.push(6);
-                self.block.extend(value.to_le_bytes());
-            }
-            Value::Constant(name) => {
-                self.block.push(7);
-                self.block.extend(name.as_bytes());
-            }
-        }
-    }
-
-    pub(crate) fn get(&self, node: NodeId) -> Option<Value<'_>> {
-        let at = self.nodes.binary_search(&node.0).ok()?;
-        let start = self.starts[at] as usize;
-        let end = self.starts.get(at + 1).map_or(self.block.len(), |&next| next as usize);
-        let (&tag, rest) = self.block[start..end].split_first()?;
-        let word = |bytes: &[u8]| bytes.first_chunk().map(|&chunk| u64::from_le_bytes(chunk));
-        Some(match tag {
-            0 => Value::Str(String::from_utf8_lossy(&rest[8..]), word(rest)?),
-            1 => Value::Bytes(Cow::Borrowed(&rest[8..]), word(rest)?),
-            2 => Value::Int(i128::from(word(rest)? as i64)),
-            3 => Value::Int(i128::from_le_bytes(*rest.first_chunk()?)),
-            4 | 5 => Value::BigInt { negative: tag == 5, bits: word(rest)? },
-            6 => Value::Float(f64::from_bits(word(rest)?)),
-            _ => Value::Constant(String::from_utf8_lossy(rest)),
-        })
-    }
-
-    pub(crate) fn give_back_room(&mut self) {
-        self.nodes.shrink_to_fit();
-        self.starts.shrink_to_fit();
-        self.block.shrink_to_fit();
-    }
-
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.nodes.capacity() * 4 + self.starts.capacity() * 4 + self.block.capacity()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_come_back_as_they_went_in() {
-        let values = [
-            Value::Str("naïve".into(), 5),
-            Value::Str("cut".into(), 90),
-            Value::Bytes(b"\x00a".as_slice().into(), 2),
-            Value::Int(-7),
-            Value::Int(i128::MAX),
-            Value::BigInt { negative: true, bits: 5000 },
-            Value::Float(1.5),
-            Value::Constant("None".into()),
-        ];
-        let mut column = ValueColumn::default();
-        for (i, value) in values.iter().enumerate() {
-            column.push(NodeId(i as u32 * 3), value);
-        }
-        for (i, value) in values.iter().enumerate() {
-            assert_eq!(column.get(NodeId(i as u32 * 3)).as_ref(), Some(value));
-            assert_eq!(column.get(NodeId(i as u32 * 3 + 1)), None);
-        }
-    }
 
     #[test]
     fn literals_read_as_python() {

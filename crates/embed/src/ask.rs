@@ -20,7 +20,7 @@ use crate::refused;
 /// Captures every object of this process and every reference between them.
 ///
 /// The process stands still meanwhile, for about one `gc.collect()`. No code of the program runs, no
-/// object is made or kept alive, and nothing is collected. The heap takes about 60 bytes an object.
+/// object is made or kept alive, and nothing is collected. The heap takes about 50 bytes an object.
 ///
 /// Raises MemoryError where there is no room for it, KeyboardInterrupt on Ctrl-C, and
 /// NotImplementedError for `fork=True`, which is not built yet.
@@ -36,7 +36,8 @@ pub(crate) fn capture(py: Python<'_>, fork: bool) -> PyResult<Heap> {
             "fork=True is not built yet; capture() pauses the process for about one gc.collect()",
         ));
     }
-    live::capture(py, &Purpose::default()).map(Heap::new)
+    let purpose = Purpose { lets_others_run: true, ..Purpose::default() };
+    live::capture(py, &purpose).map(Heap::new)
 }
 
 /// The live objects of one exact type (subclasses are other types), in heap order.
@@ -81,7 +82,8 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 pub(crate) fn why(py: Python<'_>, obj: &Bound<'_, PyAny>, filename: Option<PathBuf>, values: &str) -> PyResult<Chain> {
     let values = policy(values)?;
     format_of(filename.as_ref())?;
-    let purpose = Purpose { subjects: vec![obj.as_ptr() as usize], asks: true, ..Purpose::default() };
+    let subjects = vec![obj.as_ptr() as usize];
+    let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(live::capture(py, &purpose)?);
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
     let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions::default()))).with_values(values);
@@ -172,7 +174,7 @@ fn show(
     let subjects: Vec<usize> = objs.iter().map(|obj| obj.as_ptr() as usize).collect();
     let mut own_objects = vec![objs.as_ptr() as usize];
     own_objects.extend(ignore.map(|ignore| ignore.as_ptr() as usize).filter(|ignore| !subjects.contains(ignore)));
-    let graph = live::capture(py, &Purpose { own_objects, subjects, asks: true })?;
+    let graph = live::capture(py, &Purpose { own_objects, subjects, asks: true, lets_others_run: true })?;
     let starts =
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();

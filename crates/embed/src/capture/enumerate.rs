@@ -31,18 +31,16 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
         walk.builder.note(note.as_str());
     }
     // SAFETY:
-    // - the GIL is held until the graph is finished, and nothing below runs Python code or frees an
+    // - the GIL is held until the columns are read, and nothing below runs Python code or frees an
     //   object, so every address that was live stays live;
     // - the layouts were proved.
-    unsafe {
+    let columns = unsafe {
+        walk.discover_tracked(tracked);
         if let Some(layout) = proved.layout.frames {
             walk.frames = frames::running(&mut walk, &layout, purpose.asks);
             walk.discover_frames();
         }
         roots::add_modules(&mut walk);
-        for object in tracked {
-            walk.node(object);
-        }
         for &subject in &purpose.subjects {
             walk.node(subject);
         }
@@ -51,14 +49,16 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
         }
         roots::add_static_types(&mut walk);
         walk.find_evidence();
-        Ok(walk.finish().map_err(Stopped::Failed))
-    }
+        walk.finish()
+    };
+    let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };
+    Ok(graph.map_err(Stopped::Failed))
 }
 
 /// Addresses of the objects that the collector tracks, oldest generation last, as `gc.get_objects`
 /// gives them. Its list is freed before anything is read; the collector sleeps meanwhile, because
 /// making the list could wake it.
-fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<Address>> {
+fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<u64>> {
     // SAFETY: stable ABI since 3.10; sets one flag and says what it was.
     let was_enabled = unsafe { ffi::PyGC_Disable() } != 0;
     let objects = proved.get_objects.bind(py).call0();
@@ -77,7 +77,7 @@ fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<Address>> {
         // SAFETY: a borrowed item of a live list that nobody else has; the index is in range.
         let item = unsafe { ffi::PyList_GetItem(objects.as_ptr(), index as ffi::Py_ssize_t) } as Address;
         if item != own {
-            addresses.push(item);
+            addresses.push(item as u64);
         }
     }
     Ok(addresses)

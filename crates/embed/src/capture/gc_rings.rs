@@ -52,25 +52,49 @@ impl Rings {
     /// Every object that the collector knows, youngest generation first, as `gc.get_objects()` gives
     /// them, then the frozen ones. `None` where there is no memory for their addresses.
     ///
+    /// Each ring is followed from both ends at once: each step waits for memory, and so the two wait
+    /// together.
+    ///
     /// # Safety
     /// The GIL must be held.
-    pub(crate) unsafe fn objects(&self) -> Option<Vec<Address>> {
+    pub(crate) unsafe fn objects(&self) -> Option<Vec<u64>> {
         let mut objects = Vec::new();
+        let mut from_end = Vec::new();
         for &head in &self.0 {
             // SAFETY:
             // - the heads are parts of the interpreter's state and stay where they are;
             // - rings change only under the GIL, and every link of one is the header of a live object.
             unsafe {
-                let mut header = raw::word(head, 0) & !FLAGS;
-                while header != head {
-                    if objects.len() == objects.capacity() {
-                        objects.try_reserve(objects.len().max(1 << 16)).ok()?;
+                let (mut first, mut last) = (raw::word(head, 0) & !FLAGS, raw::word(head, WORD_BACK) & !FLAGS);
+                // In an empty ring both are the head; else they meet at one object, or between two.
+                while first != head {
+                    push(&mut objects, first + HEADER)?;
+                    if first == last {
+                        break;
                     }
-                    objects.push(header + HEADER);
-                    header = raw::word(header, 0) & !FLAGS;
+                    push(&mut from_end, last + HEADER)?;
+                    first = raw::word(first, 0) & !FLAGS;
+                    if first == last {
+                        break;
+                    }
+                    last = raw::word(last, WORD_BACK) & !FLAGS;
                 }
             }
+            objects.try_reserve(from_end.len()).ok()?;
+            objects.extend(from_end.drain(..).rev());
         }
         Some(objects)
     }
+}
+
+/// `_gc_prev` stands behind `_gc_next`.
+const WORD_BACK: isize = raw::WORD as isize;
+
+#[inline]
+fn push(objects: &mut Vec<u64>, object: Address) -> Option<()> {
+    if objects.len() == objects.capacity() {
+        objects.try_reserve(objects.len().max(1 << 16)).ok()?;
+    }
+    objects.push(object as u64);
+    Some(())
 }

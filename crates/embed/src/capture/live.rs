@@ -7,8 +7,8 @@ use refroots_core::{HeapGraph, NodeFlags, NodeId};
 /// References to the objects of some nodes.
 ///
 /// The graph must have been captured by this thread just now: between the capture and this call no
-/// Python code may run and no object may be freed. Each caller captures and calls in one function
-/// that holds the GIL throughout.
+/// Python code may run and no object may be freed. Each caller captures for a purpose that does not let
+/// others run, and calls in one function that holds the GIL throughout.
 pub(crate) fn objects_at<'py>(py: Python<'py>, graph: &HeapGraph, nodes: &[NodeId]) -> Vec<Bound<'py, PyAny>> {
     nodes
         .iter()

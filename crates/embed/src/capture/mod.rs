@@ -3,6 +3,7 @@
 //! One pass under the GIL: the collector's list of objects, then everything that those refer to. No
 //! Python code runs, no object is made, nothing is kept alive, nothing is collected.
 
+mod ahead;
 mod atoms;
 mod code;
 mod enumerate;
@@ -49,6 +50,9 @@ pub(crate) struct Purpose {
     pub(crate) subjects: Vec<usize>,
     /// Whether the frame that called refroots is to give way as a holder.
     pub(crate) asks: bool,
+    /// Whether other threads may run while the columns are turned around, when no object is read any
+    /// more. Not where addresses are turned back into objects afterwards.
+    pub(crate) lets_others_run: bool,
 }
 
 static PROVED: PyOnceLock<Result<probe::Proved, String>> = PyOnceLock::new();

@@ -1,54 +1,167 @@
 //! From an object's address to its node: a radix tree over 64 KiB pages, ten times faster than a hash map.
 
-/// Entries of one leaf: one for each 16 bytes of a 64 KiB page. No two objects begin in the same 16
-/// bytes, because the smallest object takes 16.
-const LEAF: usize = 1 << 12;
+use std::collections::TryReserveError;
+
+/// Bits of an address inside a page.
+const PAGE_BITS: u32 = 16;
+/// Entries of a leaf: one for each 32 bytes of a page. Few objects begin in the same 32 bytes, because
+/// only the smallest, `object()`, takes 16; a page that has such objects gets a fine leaf of twice as
+/// many entries, one for each 16 bytes.
+const LEAF: usize = 1 << (PAGE_BITS - 5);
+const FINE_LEAF: usize = 2 * LEAF;
 /// Leaves under one branch, which covers 4 GiB.
 const BRANCH: usize = 1 << 16;
 /// Branches under the root: 47 bits of user addresses on x86-64.
 const ROOT: usize = 1 << 15;
 
-/// Leaves that are allocated together, 4 MiB, so that they lie on huge pages.
-const CHUNK: usize = 1 << 8;
-
-/// Maps addresses to `u32` ids.
+/// Maps addresses to ids below 2³¹ - 1.
+#[derive(Default)]
 pub(crate) struct PageIndex {
+    /// For each 4 GiB 1 + the branch's ordinal, or 0.
     root: Vec<u32>,
     branches: Vec<Vec<u32>>,
-    chunks: Vec<Vec<u32>>,
-    leaves: usize,
+    /// Leaves side by side. An entry is 0, or 1 + twice the id + which half of its 32 bytes is meant.
+    entries: Vec<u32>,
+    /// Whether there was no memory for an address.
+    has_failed: bool,
+}
+
+/// What a branch knows of a leaf: twice (1 + its place among the entries, in leaves) + whether it is
+/// fine; 0 where there is none.
+#[derive(Clone, Copy)]
+struct Leaf(u32);
+
+impl Leaf {
+    fn at(start: usize, is_fine: bool) -> Self {
+        Self(((start / LEAF) as u32 + 1) << 1 | u32::from(is_fine))
+    }
+
+    #[inline]
+    fn is_fine(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    #[inline]
+    fn start(self) -> usize {
+        ((self.0 >> 1) as usize - 1) * LEAF
+    }
+
+    /// The place of an address's entry.
+    #[inline]
+    fn entry(self, address: usize) -> usize {
+        let place = if self.is_fine() { (address >> 4) & (FINE_LEAF - 1) } else { (address >> 5) & (LEAF - 1) };
+        self.start() + place
+    }
 }
 
 impl PageIndex {
-    pub(crate) fn new() -> Self {
-        Self { root: vec![0; ROOT], branches: Vec::new(), chunks: Vec::new(), leaves: 0 }
-    }
-
-    /// The place for an address: 0 when nothing stands there yet, else 1 + id. Addresses past 47
-    /// bits are no user memory; they give `None`.
+    /// The id at an address; where it has none yet, what `next` gives. `None` for addresses past 47 bits,
+    /// which are no user memory, and where there is no memory (see [`Self::has_failed`]).
     #[inline]
-    pub(crate) fn place(&mut self, address: usize) -> Option<&mut u32> {
-        let branch = self.root.get_mut(address >> 32)?;
-        if *branch == 0 {
-            self.branches.push(vec![0; BRANCH]);
-            *branch = self.branches.len() as u32;
+    pub(crate) fn number(&mut self, address: usize, next: impl FnOnce() -> u32) -> Option<u32> {
+        let mut leaf = match self.leaf(address) {
+            Some(leaf) => leaf,
+            None => self.grow(address)?,
+        };
+        let half = (address >> 4 & 1) as u32;
+        let mut place = leaf.entry(address);
+        if self.entries[place].wrapping_sub(1) & 1 != half && self.entries[place] != 0 {
+            // The other half of these 32 bytes has an object. Entries of fine leaves never disagree.
+            leaf = self.refine(address, leaf)?;
+            place = leaf.entry(address);
         }
-        let leaf = &mut self.branches[*branch as usize - 1][(address >> 16) & (BRANCH - 1)];
-        if *leaf == 0 {
-            if self.leaves.is_multiple_of(CHUNK) {
-                self.chunks.push(vec![0; CHUNK * LEAF]);
-            }
-            self.leaves += 1;
-            *leaf = self.leaves as u32;
+        let entry = &mut self.entries[place];
+        if *entry == 0 {
+            let id = next();
+            *entry = (id << 1 | half) + 1;
+            return Some(id);
         }
-        let leaf = *leaf as usize - 1;
-        Some(&mut self.chunks[leaf / CHUNK][(leaf % CHUNK) * LEAF + ((address >> 4) & (LEAF - 1))])
+        Some((*entry - 1) >> 1)
     }
 
-    /// The id at an address, where it has one.
+    /// The id at an address, if it has one.
     pub(crate) fn find(&self, address: usize) -> Option<u32> {
-        let branch = (*self.root.get(address >> 32)? as usize).checked_sub(1)?;
-        let leaf = (self.branches[branch][(address >> 16) & (BRANCH - 1)] as usize).checked_sub(1)?;
-        self.chunks[leaf / CHUNK][(leaf % CHUNK) * LEAF + ((address >> 4) & (LEAF - 1))].checked_sub(1)
+        let entry = self.entries[self.leaf(address)?.entry(address)].checked_sub(1)?;
+        (entry & 1 == (address >> 4 & 1) as u32).then_some(entry >> 1)
     }
+
+    /// Whether an address got no id for want of memory.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// Ends the index; its memory may be used again.
+    pub(crate) fn into_room(self) -> Vec<u32> {
+        self.entries
+    }
+
+    #[inline]
+    fn leaf(&self, address: usize) -> Option<Leaf> {
+        let branch = self.root.get(address >> 32)?.checked_sub(1)?;
+        let leaf = self.branches[branch as usize][(address >> PAGE_BITS) & (BRANCH - 1)];
+        (leaf != 0).then_some(Leaf(leaf))
+    }
+
+    /// Adds a leaf for an address.
+    #[cold]
+    fn grow(&mut self, address: usize) -> Option<Leaf> {
+        if address >> 32 >= ROOT {
+            return None;
+        }
+        let added = self.add_branch(address).and_then(|branch| Ok((branch, self.add_leaf(LEAF)?)));
+        let Ok((branch, start)) = added else {
+            self.has_failed = true;
+            return None;
+        };
+        let leaf = Leaf::at(start, false);
+        self.branches[branch][(address >> PAGE_BITS) & (BRANCH - 1)] = leaf.0;
+        Some(leaf)
+    }
+
+    fn add_branch(&mut self, address: usize) -> Result<usize, TryReserveError> {
+        if self.root.is_empty() {
+            self.root = zeros(ROOT)?;
+        }
+        let known = self.root[address >> 32];
+        if known != 0 {
+            return Ok(known as usize - 1);
+        }
+        self.branches.try_reserve(1)?;
+        self.branches.push(zeros(BRANCH)?);
+        self.root[address >> 32] = self.branches.len() as u32;
+        Ok(self.branches.len() - 1)
+    }
+
+    fn add_leaf(&mut self, length: usize) -> Result<usize, TryReserveError> {
+        let start = self.entries.len();
+        self.entries.try_reserve(length)?;
+        self.entries.resize(start + length, 0);
+        Ok(start)
+    }
+
+    /// Puts a fine leaf in the place of a coarse one, which stays behind unused.
+    #[cold]
+    fn refine(&mut self, address: usize, coarse: Leaf) -> Option<Leaf> {
+        let Ok(start) = self.add_leaf(FINE_LEAF) else {
+            self.has_failed = true;
+            return None;
+        };
+        let (old, new) = self.entries.split_at_mut(start);
+        for (at, &entry) in old[coarse.start()..][..LEAF].iter().enumerate() {
+            if entry != 0 {
+                new[2 * at + ((entry - 1) & 1) as usize] = entry;
+            }
+        }
+        let leaf = Leaf::at(start, true);
+        let branch = self.root[address >> 32] as usize - 1;
+        self.branches[branch][(address >> PAGE_BITS) & (BRANCH - 1)] = leaf.0;
+        Some(leaf)
+    }
+}
+
+fn zeros(length: usize) -> Result<Vec<u32>, TryReserveError> {
+    let mut zeros = Vec::new();
+    zeros.try_reserve_exact(length)?;
+    zeros.resize(length, 0);
+    Ok(zeros)
 }

@@ -24,6 +24,19 @@ pub(crate) unsafe fn word(address: Address, offset: isize) -> usize {
     unsafe { (address.wrapping_add_signed(offset) as *const usize).read_unaligned() }
 }
 
+/// Asks for the memory at an address before it is read. Any address may be asked for.
+#[inline]
+pub(crate) fn fetch(address: Address) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64; the instruction is a hint that reads nothing and never faults.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address as *const i8);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 /// Reads a signed word. # Safety: as [`word`].
 ///
 /// # Safety

@@ -5,12 +5,12 @@ use std::fs;
 
 /// Bytes of graph for each object that the collector tracks: about two and a half objects and four
 /// references follow from each.
-const BYTES_A_TRACKED_OBJECT: u64 = 160;
+const BYTES_A_TRACKED_OBJECT: u64 = 130;
 
 /// What the graph of `tracked` objects will need, in bytes, beside a process of this size: columns,
-/// and an index of a quarter of the heap.
+/// and an index of an eighth of the heap.
 pub(crate) fn needed(tracked: usize) -> u64 {
-    tracked as u64 * BYTES_A_TRACKED_OBJECT + resident().unwrap_or_default() / 4
+    tracked as u64 * BYTES_A_TRACKED_OBJECT + resident().unwrap_or_default() / 8
 }
 
 /// The least of what the machine, the control group and the address space have left, in bytes.

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::ahead::table_pointer;
 use super::frames::Frame;
 use super::layout::Layout;
 use super::loaded::Loaded;
@@ -39,7 +40,7 @@ pub(crate) struct Walk<'a> {
     shapes: Vec<Rc<TypeShape>>,
     shape_of: FxHashMap<Address, u32>,
     /// The last shapes that were asked for, by their types' addresses.
-    recent_shapes: [(Address, u32); RECENT],
+    recent_shapes: [RecentShape; RECENT],
     /// Frames by node (synthetic ones) or by their frame object's address.
     pub(crate) frames: Vec<Frame>,
     pub(crate) frame_objects: FxHashMap<Address, usize>,
@@ -51,12 +52,13 @@ pub(crate) struct Walk<'a> {
     pub(crate) modules: Vec<Address>,
     /// Objects that refroots made for the question itself.
     pub(crate) own_objects: Vec<Address>,
-    namespaces: FxHashSet<u32>,
+    /// One bit a node: whether it is a dict that is yet to be described and whose keys are names.
+    namespaces: Vec<u64>,
     late_namespaces: Vec<NodeId>,
     pub(crate) cells: Vec<(NodeId, TextId)>,
     pub(crate) synthetic_type: Option<TypeId>,
     /// Nodes of frames that have no frame object.
-    synthetic: Range<u32>,
+    pub(super) synthetic: Range<u32>,
     pub(crate) visited: Vec<Address>,
     pub(crate) confirmed: Confirmed,
 }
@@ -69,6 +71,34 @@ const MOST_FOREIGN: usize = 1 << 20;
 
 /// Shapes that are found without a hash.
 const RECENT: usize = 256;
+
+/// One of the shapes that are found without a hash.
+#[derive(Clone, Copy, Default)]
+pub(super) struct RecentShape {
+    type_object: Address,
+    shape: u32,
+    /// See [`table_pointer`].
+    pub(super) table_pointer: isize,
+}
+
+/// The place of a type among the recent shapes.
+#[inline]
+fn recent(type_object: Address) -> usize {
+    (type_object >> 4) % RECENT
+}
+
+/// What a walk has read: plain columns, one direction.
+pub(crate) struct Columns {
+    builder: HeapGraphBuilder,
+    room: Vec<u32>,
+}
+
+impl Columns {
+    /// Turns the references around and gives the graph. Needs neither the GIL nor the objects.
+    pub(crate) fn finish(self) -> Result<HeapGraph, Error> {
+        self.builder.finish_in(self.room)
+    }
+}
 
 /// Why a walk ended early.
 pub(crate) enum Stopped {
@@ -86,21 +116,21 @@ impl<'a> Walk<'a> {
             layout,
             known,
             builder,
-            index: PageIndex::new(),
+            index: PageIndex::default(),
             cache: NameCache::new(str_type),
             field_names,
             loaded: Loaded::read(),
             reads_arrays: None,
             shapes: Vec::new(),
             shape_of: FxHashMap::default(),
-            recent_shapes: [(0, 0); RECENT],
+            recent_shapes: [RecentShape::default(); RECENT],
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
             threads: Vec::new(),
             foreign: Vec::new(),
             modules: Vec::new(),
             own_objects: Vec::new(),
-            namespaces: FxHashSet::default(),
+            namespaces: Vec::new(),
             late_namespaces: Vec::new(),
             cells: Vec::new(),
             synthetic_type: None,
@@ -121,13 +151,33 @@ impl<'a> Walk<'a> {
         if address < 0x1000 || address & 7 != 0 {
             return None;
         }
-        let place = self.index.place(address)?;
-        if *place == 0 {
-            let id = self.builder.discover(address as u64);
-            *place = id.0 + 1;
-            return Some(id);
+        let builder = &mut self.builder;
+        match self.index.number(address, || builder.discover(address as u64).0) {
+            Some(id) => Some(NodeId(id)),
+            None => self.no_node(),
         }
-        Some(NodeId(*place - 1))
+    }
+
+    /// Numbers the objects that the collector tracks, before any other: their list becomes the column of
+    /// addresses.
+    pub(crate) fn discover_tracked(&mut self, mut objects: Vec<u64>) {
+        let mut next = 0;
+        objects.retain(|&object| {
+            let is_new = self.index.number(object as Address, || next) == Some(next);
+            next += u32::from(is_new);
+            is_new
+        });
+        self.builder.begin_with(objects);
+        self.no_node();
+    }
+
+    /// Gives up where the index had no memory for an address; other addresses are no objects'.
+    #[cold]
+    fn no_node(&mut self) -> Option<NodeId> {
+        if self.index.has_failed() {
+            self.builder.fail(self.builder.discovered() * 12);
+        }
+        None
     }
 
     /// The node at an address that was described.
@@ -148,16 +198,32 @@ impl<'a> Walk<'a> {
     pub(crate) fn mark_namespace(&mut self, dict: Address) {
         if let Some(node) = self.node(dict) {
             if node.index() >= self.builder.described() {
-                self.namespaces.insert(node.0);
+                self.expect_namespace(node);
             } else if !self.builder.has_flag(node, NodeFlags::NAMESPACE) {
                 self.late_namespaces.push(node);
             }
         }
     }
 
+    fn expect_namespace(&mut self, node: NodeId) {
+        let words = node.index() / 64 + 1;
+        if words > self.namespaces.len() {
+            let more = words - self.namespaces.len();
+            if self.namespaces.try_reserve(more).is_err() {
+                return self.builder.fail(8 * words);
+            }
+            self.namespaces.resize(words, 0);
+        }
+        self.namespaces[words - 1] |= 1 << (node.0 % 64);
+    }
+
     /// Whether a dict's keys are known to be names; asked once, when it is described.
     pub(crate) fn take_namespace(&mut self, node: NodeId) -> bool {
-        !self.namespaces.is_empty() && self.namespaces.remove(&node.0)
+        let bit = 1 << (node.0 % 64);
+        let Some(word) = self.namespaces.get_mut(node.index() / 64) else { return false };
+        let is_namespace = *word & bit != 0;
+        *word &= !bit;
+        is_namespace
     }
 
     /// Gives each running frame its node: its frame object's, or one of its own. Frames without an
@@ -193,6 +259,7 @@ impl<'a> Walk<'a> {
             let address = self.builder.address(node);
             // SAFETY: the caller's promise, kept up by `node`, which discovers live objects only.
             unsafe {
+                self.fetch_ahead(node);
                 if self.synthetic.contains(&node.0) {
                     self.describe_frame(node, (node.0 - self.synthetic.start) as usize);
                 } else {
@@ -211,17 +278,23 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// A type's shape, where it was asked for lately.
+    #[inline]
+    pub(super) fn recent_shape(&self, type_object: Address) -> Option<&RecentShape> {
+        Some(&self.recent_shapes[recent(type_object)]).filter(|recent| recent.type_object == type_object)
+    }
+
     /// The shape of a type, read at its first object.
     ///
     /// # Safety
     /// `type_object` must be a live type.
     pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
-        let recent = &mut self.recent_shapes[(type_object >> 4) % RECENT];
-        if recent.0 == type_object {
-            return recent.1 as usize;
+        if let Some(recent) = self.recent_shape(type_object) {
+            return recent.shape as usize;
         }
         if let Some(&known) = self.shape_of.get(&type_object) {
-            *recent = (type_object, known);
+            let table_pointer = table_pointer(&self.shapes[known as usize], self.layout);
+            self.recent_shapes[recent(type_object)] = RecentShape { type_object, shape: known, table_pointer };
             return known as usize;
         }
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
@@ -415,12 +488,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Gives names that were learnt after the objects had been described, and turns the graph around.
-    /// What refroots made for the question is flagged.
+    /// Gives names that were learnt after the objects had been described, flags what refroots made for the
+    /// question, and leaves what needs no live object any more.
     ///
     /// # Safety
     /// As for [`Walk::run`], which must have ended well.
-    pub(crate) unsafe fn finish(mut self) -> Result<HeapGraph, Error> {
+    pub(crate) unsafe fn finish(mut self) -> Columns {
         for (cell, name) in std::mem::take(&mut self.cells) {
             self.builder.rename_all(cell, ReferenceName::Cell(name));
         }
@@ -441,8 +514,7 @@ impl<'a> Walk<'a> {
             self.builder.items_to_attributes(dict, |key| attributes.get(&key).copied());
             self.builder.flag(dict, NodeFlags::NAMESPACE);
         }
-        drop(self.index);
-        self.builder.finish()
+        Columns { builder: self.builder, room: self.index.into_room() }
     }
 
     /// Reads what `tp_traverse` says of an object into `visited`.

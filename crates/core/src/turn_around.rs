@@ -1,0 +1,167 @@
+//! The other direction of the references: who refers to each node, by a counting sort over several threads.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::Error;
+
+/// References from which on a second thread saves more than it costs to start.
+const WORTH_A_THREAD: usize = 1 << 22;
+/// Each thread reads every reference, so that many threads only wait for memory.
+const MOST_THREADS: usize = 4;
+
+/// The columns of the other direction: where the referrers of each node begin, and the referrers in
+/// order. `room` gives its memory for one of them. O(nodes + references).
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub(crate) fn turn_around(starts: &[u32], targets: &[u32], room: Vec<u32>) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    let cores = if targets.len() < WORTH_A_THREAD { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    turn_around_in(cores.min(MOST_THREADS), starts, targets, room)
+}
+
+/// Nodes of one thread, with their slices of the columns.
+struct Part<'a> {
+    first: usize,
+    ends: &'a mut [u32],
+    /// The reference that stands first in `sources`.
+    base: usize,
+    sources: &'a mut [u32],
+}
+
+fn turn_around_in(threads: usize, starts: &[u32], targets: &[u32], mut sources: Vec<u32>) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    let nodes = starts.len() - 1;
+    let mut ends = Vec::new();
+    fill(&mut ends, nodes + 1)?;
+    let counted = ends[..nodes].chunks_mut(nodes.div_ceil(threads).max(1)).scan(0, |next, ends| {
+        let first = *next;
+        *next += ends.len();
+        Some(Part { first, ends, base: 0, sources: &mut [] })
+    });
+    share(counted.collect(), |part| {
+        for &target in targets {
+            if let Some(count) = part.ends.get_mut((target as usize).wrapping_sub(part.first)) {
+                *count += 1;
+            }
+        }
+    });
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    sources.clear();
+    sources.shrink_to(targets.len());
+    fill(&mut sources, targets.len())?;
+    // `ends[n]` is behind the place of n's last source; placed from the last to the first, it comes to
+    // stand where n's sources begin.
+    share(split(threads, &mut ends[..nodes], &mut sources), |part| {
+        for node in (0..nodes).rev() {
+            for &target in targets[starts[node] as usize..starts[node + 1] as usize].iter().rev() {
+                if let Some(end) = part.ends.get_mut((target as usize).wrapping_sub(part.first)) {
+                    *end -= 1;
+                    part.sources[*end as usize - part.base] = node as u32;
+                }
+            }
+        }
+    });
+    Ok((ends, sources))
+}
+
+/// Gives an empty vector so many zeros.
+fn fill(column: &mut Vec<u32>, length: usize) -> Result<(), Error> {
+    column.try_reserve_exact(length).map_err(|_| Error::OutOfMemory(4 * length))?;
+    column.resize(length, 0);
+    Ok(())
+}
+
+/// Splits the nodes so that each part has about as many references to them.
+fn split<'a>(parts: usize, mut ends: &'a mut [u32], mut sources: &'a mut [u32]) -> Vec<Part<'a>> {
+    let (nodes, references) = (ends.len(), sources.len());
+    let mut split = Vec::new();
+    for part in 1..=parts {
+        let (first, base) = (nodes - ends.len(), references - sources.len());
+        let count =
+            if part == parts { ends.len() } else { ends.partition_point(|&end| (end as usize) * parts <= references * part) };
+        let (own, others) = ends.split_at_mut(count);
+        let own_end = own.last().map_or(base, |&end| end as usize);
+        let (own_sources, other_sources) = sources.split_at_mut(own_end - base);
+        split.push(Part { first, ends: own, base, sources: own_sources });
+        (ends, sources) = (others, other_sources);
+    }
+    split
+}
+
+/// Does the work of all parts, with the help of other threads where they can be started.
+fn share<'a>(parts: Vec<Part<'a>>, work: impl Fn(Part<'a>) + Sync) {
+    let helpers = parts.len().saturating_sub(1);
+    let left = Mutex::new(parts);
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let run = || {
+        while let Some(part) = next() {
+            work(part);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+        }
+        run();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Referrers of each node by a plain search, parallel references included.
+    fn plainly(starts: &[u32], targets: &[u32]) -> (Vec<u32>, Vec<u32>) {
+        let mut sources_of = vec![Vec::new(); starts.len() - 1];
+        for node in 0..starts.len() - 1 {
+            for edge in starts[node]..starts[node + 1] {
+                sources_of[targets[edge as usize] as usize].push(node as u32);
+            }
+        }
+        let mut back_starts = vec![0];
+        for sources in &sources_of {
+            back_starts.push(back_starts[back_starts.len() - 1] + sources.len() as u32);
+        }
+        (back_starts, sources_of.concat())
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_columns() {
+        let mut state = 7_u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below.max(1)
+        };
+        for nodes in [0_u32, 1, 2, 5, 300] {
+            for skew in [1, 20] {
+                let mut starts = vec![0];
+                let mut targets = Vec::new();
+                for _ in 0..nodes {
+                    // A skewed graph has one hub that most references go to.
+                    targets.extend((0..random(7)).map(|_| if random(skew) == 0 { random(nodes) } else { nodes / 2 }));
+                    starts.push(targets.len() as u32);
+                }
+                let expected = plainly(&starts, &targets);
+                for threads in 1..=5 {
+                    let used = vec![9; 100];
+                    assert_eq!(turn_around_in(threads, &starts, &targets, used).unwrap(), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_graph_is_turned_around_by_several_threads() {
+        let nodes = 1 << 21;
+        let starts: Vec<u32> = (0..=nodes).map(|node| node * 3).collect();
+        let targets: Vec<u32> = (0..nodes * 3).map(|edge| edge.wrapping_mul(2_654_435_761) % nodes).collect();
+        assert!(targets.len() > WORTH_A_THREAD);
+        assert_eq!(turn_around(&starts, &targets, Vec::new()).unwrap(), plainly(&starts, &targets));
+    }
+}
