@@ -64,3 +64,30 @@ def phantom_references():
             if node.refcount is not None and len(node.referrers) > node.refcount:
                 phantoms[node.type, node.text] += 1
     return dict(phantoms)
+
+
+def assert_captured_truly():
+    """Nothing is lost and nothing is made up; what `lost_references` itself fills, it fills before it looks."""
+    lost_references()
+    lost, phantoms = lost_references(), phantom_references()
+    assert (lost, phantoms) == ({}, {}), (lost, phantoms)
+
+
+CONTENTS = ("attribute", "item")
+
+
+def attributes(heap, obj):
+    """An instance's attributes, name to address: those that stand in it, its slots, and those of its `__dict__`."""
+    found, dicts = {}, []
+    for reference in heap[obj].referents:
+        if reference.name == ".__dict__":
+            dicts.append(reference.target)
+        elif reference.kind in ("attribute", "slot"):
+            found[reference.name] = reference.target.address
+    for namespace in dicts:
+        found |= {
+            reference.name: reference.target.address
+            for reference in namespace.referents
+            if reference.kind in CONTENTS
+        }
+    return found
