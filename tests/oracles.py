@@ -49,6 +49,12 @@ def lost_references(objects=None):
 UNCOUNTED = {"NoneType", "bool", "ellipsis"}
 
 
+def is_counted(reference):
+    """Whether a reference is one that its target counts: frames of 3.14 borrow, and none holds its generator."""
+    borrows = sys.version_info >= (3, 14) or reference.name == "(running)"
+    return not (borrows and reference.source.type == "frame")
+
+
 def phantom_references():
     """By type and text: objects that a capture finds more references to than they count. `{}` is right."""
     heap = refroots.capture()
@@ -61,7 +67,7 @@ def phantom_references():
         except LookupError:  # several types of that name: no one can ask for the bare one
             continue
         for node in nodes:
-            if node.refcount is not None and len(node.referrers) > node.refcount:
+            if node.refcount is not None and sum(map(is_counted, node.referrers)) > node.refcount:
                 phantoms[node.type, node.text] += 1
     return dict(phantoms)
 

@@ -2,6 +2,7 @@
 
 import array
 import collections
+import ctypes
 import functools
 import gc
 import sys
@@ -323,6 +324,30 @@ def test_external_references_are_counted():
     assert heap[held].refcount == 3
     assert heap[held].external == 3 - seen
     del other
+
+
+def test_borrowed_references_hide_no_holder_outside():
+    held = Plain()
+
+    def looks(argument):  # 3.14 lends it from the caller's local
+        heap = refroots.capture()
+        return heap[argument].external
+
+    def generates():
+        # A frame that runs is no holder of its generator: the list is, and who resumes it.
+        heap = refroots.capture()
+        yield heap[generators[0]]
+
+    before = looks(held)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
+    assert looks(held) == before + 1
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(held))
+    generators = []
+    generators.append(generates())
+    node = next(generators[0])
+    listed = [reference for reference in node.referrers if reference.name == "[0]"]
+    assert len(listed) == 1
+    assert node.external == node.refcount - len([r for r in node.referrers if r.name != "(running)"])
 
 
 def test_refroots_own_objects_are_hidden():

@@ -213,6 +213,15 @@ impl HeapGraphBuilder {
         graph.names.push(word);
     }
 
+    /// Adds a reference of the object that was described last which the target's count leaves out.
+    pub fn refer_borrowed(&mut self, target: NodeId, name: ReferenceName) {
+        if self.graph.borrowed.try_reserve(1).is_err() {
+            return self.fail(size_of_val(self.graph.borrowed.as_slice()));
+        }
+        self.graph.borrowed.push(target.0);
+        self.refer(target, name);
+    }
+
     /// Adds flags to a described object.
     pub fn flag(&mut self, node: NodeId, flags: NodeFlags) {
         let old = &mut self.graph.flags[node.index()];
@@ -321,6 +330,7 @@ impl HeapGraphBuilder {
         turn_around(graph)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.give_back_room();
+        graph.borrowed.sort_unstable();
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);
         graph.roots.sort_by_key(|root| (root.node, root.kind));
