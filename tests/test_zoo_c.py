@@ -17,8 +17,8 @@ def hostile_types(tmp_path_factory):
         pytest.skip(f"needs cc and {includes[0] / 'Python.h'}")
     folder = tmp_path_factory.mktemp("hostile")
     source = pathlib.Path(__file__).with_name("hostile_types.c")
-    # Debian's pyconfig.h is found from the folder above.
-    flags = [f"-I{include}" for include in (*includes, includes[0].parent)]
+    # Debian's pyconfig.h is found from the folder above, which may have headers of another C library too.
+    flags = [*(f"-I{include}" for include in includes), "-idirafter", str(includes[0].parent)]
     command = [
         compiler,
         "-shared",

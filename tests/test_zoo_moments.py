@@ -141,6 +141,7 @@ def test_captures_inside_hooks(run_python):
             monitoring = sys.monitoring
             monitoring.use_tool_id(3, "zoo")
             every = [getattr(monitoring.events, name) for name in dir(monitoring.events) if name.isupper()]
+            every = [event for event in every if event.bit_count() == 1]  # 3.14 has one that is two others
             wanted = sum(event for event in every if event not in (monitoring.events.C_RAISE, monitoring.events.C_RETURN))
             for event in every:
                 monitoring.register_callback(3, event, look)
