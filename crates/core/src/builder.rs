@@ -229,6 +229,15 @@ impl HeapGraphBuilder {
         }
     }
 
+    /// Adds a reference of the object that was described last which the target's count leaves out.
+    pub fn refer_borrowed(&mut self, target: NodeId, name: ReferenceName) {
+        if self.graph.borrowed.try_reserve(1).is_err() {
+            return self.fail(size_of_val(self.graph.borrowed.as_slice()));
+        }
+        self.graph.borrowed.push(target.0);
+        self.refer(target, name);
+    }
+
     /// Adds flags to a described object.
     pub fn flag(&mut self, node: NodeId, flags: NodeFlags) {
         if let Some(old) = self.graph.flags.get_mut(node.index()) {
@@ -353,6 +362,7 @@ impl HeapGraphBuilder {
         graph.starts.try_reserve(1).map_err(|_| Error::OutOfMemory(4 * graph.flags.len()))?;
         graph.starts.push(graph.targets.len() as u32);
         graph.give_back_room();
+        graph.borrowed.sort_unstable();
         (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);

@@ -26,6 +26,8 @@ pub struct HeapGraph {
     pub(crate) labels: LabelColumn,
     pub(crate) back_starts: Vec<u32>,
     pub(crate) sources: Vec<u32>,
+    /// Targets of references that their counts leave out, sorted: one entry for each reference.
+    pub(crate) borrowed: Vec<u32>,
     pub(crate) types: Vec<TypeRecord>,
     pub(crate) texts: Texts,
     pub(crate) values: ValueColumn,
@@ -115,7 +117,9 @@ impl HeapGraph {
     /// References to the object that the graph cannot see: from C code, or from a stack.
     /// `None` where the count says nothing.
     pub fn external(&self, node: NodeId) -> Option<u32> {
-        let seen = self.referrers(node).len() as u32;
+        let borrowed =
+            self.borrowed.partition_point(|&other| other <= node.0) - self.borrowed.partition_point(|&other| other < node.0);
+        let seen = (self.referrers(node).len() - borrowed) as u32;
         self.refcount(node).map(|count| count.saturating_sub(seen))
     }
 

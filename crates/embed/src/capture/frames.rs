@@ -240,12 +240,24 @@ impl Walk<'_> {
             self.read_locals(address, code, &layout, &code_layout);
             self.read_stack(address, code, &layout, &code_layout);
             for (offset, field) in [(layout.function, "(f_func)"), (layout.code, "f_code"), (layout.locals, "f_locals")] {
-                let target = layout.object(raw::word(address, offset));
-                if target != 0 {
-                    let name = self.builder.intern(field);
-                    self.refer(target, ReferenceName::Special(name));
-                }
+                let name = self.builder.intern(field);
+                self.refer_slot(raw::word(address, offset), ReferenceName::Special(name), &layout);
             }
+        }
+    }
+
+    /// Adds what a slot of a frame refers to, and does not count on it where the slot borrows (3.14).
+    fn refer_slot(&mut self, slot: usize, name: ReferenceName, layout: &FrameLayout) {
+        if layout.is_borrowed(slot) {
+            self.refer_borrowed(layout.object(slot), name);
+        } else {
+            self.refer(layout.object(slot), name);
+        }
+    }
+
+    fn refer_borrowed(&mut self, target: Address, name: ReferenceName) {
+        if let Some(node) = self.node(target) {
+            self.builder.refer_borrowed(node, name);
         }
     }
 
@@ -296,13 +308,14 @@ impl Walk<'_> {
         // SAFETY: a local is NULL while it is unbound.
         unsafe {
             for index in 0..code_layout.local_count(code) {
-                let object = layout.object(raw::word(frame, layout.fast_locals + (index * WORD) as isize));
+                let slot = raw::word(frame, layout.fast_locals + (index * WORD) as isize);
+                let object = layout.object(slot);
                 if object == 0 {
                     continue;
                 }
                 let local = code_layout.local(code, index, self.known.tuple_items);
                 let name = if local.name == 0 { None } else { self.names().text_of(local.name) };
-                self.refer(object, name.map_or(ReferenceName::Unnamed, ReferenceName::Local));
+                self.refer_slot(slot, name.map_or(ReferenceName::Unnamed, ReferenceName::Local), layout);
                 if let (Some(name), true) = (name, local.is_shared && raw::type_of(object) == self.known.cell)
                     && let Some(cell) = self.node(object)
                 {
@@ -316,14 +329,15 @@ impl Walk<'_> {
     /// `frame` must be owned by a generator.
     unsafe fn refer_to_generator(&mut self, frame: Address, layout: &FrameLayout) {
         // The frame is the generator's last field, and its locals are not in the basic size
-        // (Objects/genobject.c, 3.11–3.13).
+        // (Objects/genobject.c, 3.11–3.13). It keeps the generator in use, but counts nothing: who
+        // resumed it does, with a temporary.
         for (type_object, basic_size) in self.known.generators {
             let Some(generator) = (frame + layout.fast_locals as usize).checked_sub(basic_size) else { continue };
             // SAFETY: the frame lies inside some generator, whose head stands before it in the same block;
             // of the three types at most one has its own address at the place of `ob_type`.
             if unsafe { raw::type_of(generator) } == type_object {
                 let name = self.builder.intern("(running)");
-                return self.refer(generator, ReferenceName::Special(name));
+                return self.refer_borrowed(generator, ReferenceName::Special(name));
             }
         }
     }

@@ -265,7 +265,7 @@ impl Walk<'_> {
             }) {
                 let target = raw::word(object, field.offset);
                 if target != 0 {
-                    if field.name == ReferenceName::Special(self.field_names.dict) {
+                    if !is_confirmed && field.name == ReferenceName::Special(self.field_names.dict) {
                         self.mark_namespace(target);
                     }
                     found(self, target, field.name);
@@ -281,7 +281,11 @@ impl Walk<'_> {
             }
             let dict = self.dict_pointer(object, shape);
             if dict != 0 {
-                self.mark_namespace(dict);
+                // What `tp_traverse` is to confirm may be no object: a field of an object that is not filled
+                // yet, or of a base whose layout the type has left (mypyc's).
+                if !is_confirmed {
+                    self.mark_namespace(dict);
+                }
                 found(self, dict, ReferenceName::Special(self.field_names.dict));
             }
         }
@@ -398,6 +402,9 @@ impl Walk<'_> {
                 Some(entry) if entry.is_sure => {}
                 Some(entry) => {
                     let name = entry.name;
+                    if name == ReferenceName::Special(self.field_names.dict) {
+                        self.mark_namespace(target);
+                    }
                     self.refer(target, name);
                 }
                 None => {

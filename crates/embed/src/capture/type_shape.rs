@@ -205,9 +205,12 @@ impl TypeShape {
             let (content, is_known) = content(type_object, known);
             let builtin = builtin(flags, content, type_object, known);
             let is_struct_sequence = traverse == known.struct_sequence_traverse;
+            // Without their layout only `tp_traverse` says what attributes stand in an instance.
+            let is_unread = flags & raw::MANAGED_DICT != 0 && layout.inline_values == InlineValues::Absent;
+            let is_known = (is_known || is_struct_sequence) && traverse != 0 && !is_unread;
             let mut shape = Self {
                 type_id,
-                category: category(type_object, flags, known, content, (is_known || is_struct_sequence) && traverse != 0),
+                category: category(type_object, flags, known, content, is_known),
                 flags,
                 basic_size: raw::signed(type_object, type_field::BASIC_SIZE).unsigned_abs(),
                 item_size: raw::signed(type_object, type_field::ITEM_SIZE).unsigned_abs(),
@@ -224,7 +227,7 @@ impl TypeShape {
                     && raw::c_string(type_object, type_field::NAME) != "functools._lru_list_elem",
                 is_awaitable: false,
                 is_struct_sequence,
-                dict: dict_place(type_object, flags),
+                dict: if is_unread { DictPlace::Absent } else { dict_place(type_object, flags) },
                 inline_names: Vec::new(),
                 inline_capacity: 0,
                 builtin,
