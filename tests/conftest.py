@@ -2,9 +2,12 @@
 
 import os
 import pathlib
+import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 
 import pytest
@@ -37,3 +40,24 @@ def run_python(tmp_path):
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def build_extension(tmp_path_factory):
+    """Builds an extension of this folder against this Python's headers and gives the folder that has it."""
+
+    def build(name: str) -> pathlib.Path:
+        compiler = shutil.which("cc") or shutil.which("gcc")
+        includes = [pathlib.Path(sysconfig.get_path(path)) for path in ("include", "platinclude")]
+        if compiler is None or not (includes[0] / "Python.h").exists():
+            pytest.skip(f"needs cc and {includes[0] / 'Python.h'}")
+        folder = tmp_path_factory.mktemp(name)
+        source = pathlib.Path(__file__).with_name(f"{name}.c")
+        # Debian's pyconfig.h is found from the folder above, which may have headers of another C library too.
+        flags = [*(f"-I{include}" for include in includes), "-idirafter", str(includes[0].parent)]
+        command = [compiler, "-shared", "-fPIC", "-w", *flags, "-o", str(folder / f"{name}.so"), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return folder
+
+    return build

@@ -1,37 +1,11 @@
 """Objects of compiled extensions: types as they should not be, built here, and those that mypyc makes."""
 
-import pathlib
-import shutil
-import subprocess
-import sysconfig
-
 import pytest
 
 
 @pytest.fixture(scope="module")
-def hostile_types(tmp_path_factory):
-    """The folder of the extension `hostile_types`, built against this Python's headers."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    includes = [pathlib.Path(sysconfig.get_path(name)) for name in ("include", "platinclude")]
-    if compiler is None or not (includes[0] / "Python.h").exists():
-        pytest.skip(f"needs cc and {includes[0] / 'Python.h'}")
-    folder = tmp_path_factory.mktemp("hostile")
-    source = pathlib.Path(__file__).with_name("hostile_types.c")
-    # Debian's pyconfig.h is found from the folder above, which may have headers of another C library too.
-    flags = [*(f"-I{include}" for include in includes), "-idirafter", str(includes[0].parent)]
-    command = [
-        compiler,
-        "-shared",
-        "-fPIC",
-        "-w",
-        *flags,
-        "-o",
-        str(folder / "hostile_types.so"),
-        str(source),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
+def hostile_types(build_extension):
+    return build_extension("hostile_types")
 
 
 BEGIN = """

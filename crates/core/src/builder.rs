@@ -125,6 +125,11 @@ impl HeapGraphBuilder {
         self.graph.type_name(id)
     }
 
+    /// The qualified name of a described object's type, without its module.
+    pub fn qualname_of(&self, node: NodeId) -> &str {
+        self.graph.type_qualname(self.graph.type_of(node))
+    }
+
     /// The whole name of a described object's type.
     pub fn type_name_of(&self, node: NodeId) -> String {
         self.graph.type_name(self.graph.type_of(node))

@@ -30,9 +30,10 @@ pub struct Chain {
 /// Finds the shortest chain from a root to `target`.
 ///
 /// A breadth-first search over referrers that ends with the first level on which a root stands; of
-/// several on one level, modules go before frames, and then heap order decides. The frame that asks
-/// gives way to any other root, and the variable that it asked with to any other way to it. Where no
-/// root is found the chain begins at the nearest object that something outside the graph holds, else
+/// several on one level, modules go before frames, of modules the one that defines what the chain goes
+/// through before those that import it, and then heap order decides. The interpreter's own
+/// state gives way to modules, frames and static types; the frame that asks gives way to any other root,
+/// and the variable that it asked with to any other way to it. Where no root is found the chain begins at the nearest object that something outside the graph holds, else
 /// the target is garbage. Cost: at most one look at each reference into the objects that lead to
 /// `target`, and 4 bytes an object.
 pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
@@ -40,14 +41,19 @@ pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
     let mut towards = vec![0_u32; graph.node_count()];
     towards[target.index()] = target.0 + 1;
     let gives_way = |root: &Root| root.asking && !options.include_asking_frame;
+    let is_state = |root: &Root| root.kind == RootKind::Interpreter;
     let mut order = vec![target];
-    let (mut asking, mut asked_with) = (None, None);
+    let (mut state, mut asking, mut asked_with) = (None, None, None);
     let mut level_start = 0;
     while level_start < order.len() {
         let level_end = order.len();
         let roots = order[level_start..].iter().filter_map(|&node| graph.root(node));
         asking = asking.or(roots.clone().find(|root| gives_way(root)));
-        if let Some(root) = roots.filter(|root| !gives_way(root)).min_by_key(|root| (root.kind, root.node)) {
+        state = state.or(roots.clone().find(|root| is_state(root)));
+        if let Some(root) = roots
+            .filter(|root| !gives_way(root) && !is_state(root))
+            .min_by_key(|root| (root.kind, !is_home(graph, root, &towards), root.node))
+        {
             return chain(graph, root.kind, root.node, target, &towards);
         }
         for at in level_start..level_end {
@@ -67,7 +73,7 @@ pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
         }
         level_start = level_end;
     }
-    if let Some(root) = asking {
+    if let Some(root) = state.or(asking) {
         return chain(graph, root.kind, root.node, target, &towards);
     }
     if let Some(root) = asked_with {
@@ -78,6 +84,16 @@ pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
         Some(&held) => chain(graph, RootKind::External, held, target, &towards),
         None => Chain { root: RootKind::Garbage, first: target, target, references: Vec::new() },
     }
+}
+
+/// Whether a module defines one of the first objects of its chain: a class, a function.
+fn is_home(graph: &HeapGraph, root: &Root, towards: &[u32]) -> bool {
+    let module = graph.text(root.name);
+    let next = |node: &NodeId| Some(NodeId(towards[node.index()] - 1)).filter(|next| next != node);
+    std::iter::successors(Some(root.node), next).skip(1).take(3).any(|node| {
+        let definition = graph.definition(node).and_then(|name| name.strip_prefix(module));
+        definition.is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 /// Walks from `first` the way that the search came.

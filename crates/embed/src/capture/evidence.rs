@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use pyo3::ffi;
-use refroots_core::{NodeId, RootKind};
+use refroots_core::{NodeFlags, NodeId, RootKind};
 
 use super::layout::type_field;
 use super::raw::{self, Address, WORD};
@@ -32,27 +32,33 @@ impl Walk<'_> {
             let known = StateLayout::of(self.layout.version);
             let state = interpreter..interpreter + known.map_or(0, |layout| layout.size);
             if let Some(layout) = known {
-                self.look_through_state(interpreter, &layout);
+                self.look_at_state(interpreter, &layout);
             }
             self.look_through_frames();
             self.look_through_modules();
             self.look_through_foreign();
             self.look_through_static_data(&state);
+            // Last, and for what no free list takes: those keep addresses of objects that live again.
+            self.takes_recycled = false;
+            self.look_through(state, &[], "interpreter's state");
+            for (thread, _) in std::mem::take(&mut self.threads) {
+                self.look_through(thread..thread + known.map_or(0, |layout| layout.thread_size), &[], "a thread's state");
+            }
         }
     }
 
-    /// The interpreter's and its threads' state: roots, named where the field is known.
+    /// Fields of the interpreter's and its threads' state: what stands there is a root.
     ///
     /// # Safety
     /// The GIL must be held.
-    unsafe fn look_through_state(&mut self, interpreter: Address, layout: &StateLayout) {
-        let whole = interpreter..interpreter + layout.size;
-        self.look_through(whole, &[], "interpreter's state", RootKind::Interpreter, layout.interpreter);
-        let threads = self.threads.clone();
-        for (thread, name) in threads {
-            let whole = thread..thread + layout.thread_size;
-            let name = format!("thread {}'s state", self.builder.text(name));
-            self.look_through(whole, &[], &name, RootKind::Interpreter, layout.thread);
+    unsafe fn look_at_state(&mut self, interpreter: Address, layout: &StateLayout) {
+        for &(offset, field) in layout.interpreter {
+            self.look_at(interpreter + offset, field);
+        }
+        for at in 0..self.threads.len() {
+            for &(offset, field) in layout.thread {
+                self.look_at(self.threads[at].0 + offset, field);
+            }
         }
         // SAFETY: an array of pointers to a function, its arguments and its keywords, which stays as it is
         // while the GIL is held (Modules/atexitmodule.c, 3.10–3.13; a list from 3.14 on).
@@ -61,10 +67,18 @@ impl Walk<'_> {
             let (callbacks, count) = (raw::word(interpreter, at), raw::half(interpreter, at + 8) as usize);
             for index in 0..if callbacks == 0 { 0 } else { count } {
                 let callback = raw::word(callbacks, (index * WORD) as isize);
-                if callback != 0 {
-                    self.look_through(callback..callback + 3 * WORD, &[], "atexit callbacks", RootKind::Interpreter, &[]);
+                for field in 0..if callback == 0 { 0 } else { 3 } {
+                    self.look_at(callback + field * WORD, "atexit callbacks");
                 }
             }
+        }
+    }
+
+    /// Takes what stands at a known place of the interpreter's for held by it.
+    fn look_at(&mut self, place: Address, name: &str) {
+        if let Some(node) = raw::copy_word(place).and_then(|word| self.described_at(word)) {
+            let name = self.builder.intern(name);
+            self.builder.suspect(node, RootKind::Interpreter, name);
         }
     }
 
@@ -85,7 +99,7 @@ impl Walk<'_> {
                 let first = frame.wrapping_add_signed(layout.fast_locals) + code_layout.local_count(code) * WORD;
                 first..first + raw::half(code, code_layout.stack_size) as usize * WORD
             };
-            self.look_through(stack, &[], "a running frame's evaluation stack", RootKind::External, &[]);
+            self.look_through(stack, &[], "a running frame's evaluation stack");
         }
     }
 
@@ -106,7 +120,7 @@ impl Walk<'_> {
                 let size = raw::signed(definition, 56);
                 if (1..=1 << 20).contains(&size) {
                     let name = format!("state of module {}", raw::c_string(definition, 40));
-                    self.look_through(state..state + size as usize, &[], &name, RootKind::External, &[]);
+                    self.look_through(state..state + size as usize, &[], &name);
                 }
             }
         }
@@ -157,7 +171,7 @@ impl Walk<'_> {
                     continue;
                 }
                 left -= range.len();
-                self.look_through(range.clone(), &skipped, &name, RootKind::External, &[]);
+                self.look_through(range.clone(), &skipped, &name);
             }
         }
         self.loaded = loaded;
@@ -169,24 +183,26 @@ impl Walk<'_> {
     /// The GIL must be held.
     unsafe fn static_types(&self) -> Vec<Range<Address>> {
         let types = (0..self.builder.described() as u32).map(NodeId);
-        let types = types.filter(|&node| self.builder.has_flag(node, refroots_core::NodeFlags::STATIC));
+        let types = types.filter(|&node| self.builder.has_flag(node, NodeFlags::STATIC));
         let at = types.map(|node| self.builder.address(node) as Address);
-        // SAFETY: a live type's type says how large it is at least.
-        at.map(|at| at..at + unsafe { raw::word(raw::type_of(at), type_field::BASIC_SIZE) }.min(424)).collect()
+        // SAFETY: a live type's type says how large it is at least; one that nobody made ready has none.
+        let size = |at| unsafe {
+            let its_type = raw::type_of(at);
+            if its_type == 0 { 0 } else { raw::word(its_type, type_field::BASIC_SIZE) }
+        };
+        at.map(|at| at..at + size(at).clamp(408, 424)).collect()
+    }
+
+    /// Whether the interpreter has free lists for objects of this kind: containers, floats.
+    fn may_be_recycled(&self, node: NodeId) -> bool {
+        self.builder.has_flag(node, NodeFlags::TRACKED)
+            || matches!(self.builder.qualname_of(node), "tuple" | "dict" | "list" | "float" | "slice" | "frame")
     }
 
     /// Compares every aligned word of a range with the addresses of objects.
-    fn look_through(
-        &mut self,
-        range: Range<Address>,
-        skipped: &[Range<Address>],
-        name: &str,
-        kind: RootKind,
-        fields: &[(usize, &str)],
-    ) {
-        let whole = self.builder.intern(name);
-        let named: Vec<_> = fields.iter().map(|&(offset, field)| (offset, self.builder.intern(field))).collect();
-        let mut piece = vec![0_usize; PIECE / WORD];
+    fn look_through(&mut self, range: Range<Address>, skipped: &[Range<Address>], name: &str) {
+        let name = self.builder.intern(name);
+        let mut piece = vec![0_usize; PIECE.min(range.len()) / WORD];
         let mut start = range.start.next_multiple_of(WORD);
         while start + WORD <= range.end {
             let count = ((range.end - start) / WORD).min(piece.len());
@@ -196,15 +212,13 @@ impl Walk<'_> {
                 if word < 0x1000 || word & 7 != 0 {
                     continue;
                 }
-                let place = start + at * WORD;
                 let Some(node) = self.described_at(word) else { continue };
+                let place = start + at * WORD;
                 let after = skipped.partition_point(|range| range.start <= place);
-                if after > 0 && skipped[after - 1].contains(&place) {
-                    continue;
+                let is_left_out = after > 0 && skipped[after - 1].contains(&place);
+                if !is_left_out && (self.takes_recycled || !self.may_be_recycled(node)) {
+                    self.builder.suspect(node, RootKind::External, name);
                 }
-                let offset = place - range.start;
-                let field = named.iter().find(|&&(known, _)| known == offset).map_or(whole, |&(_, field)| field);
-                self.builder.suspect(node, kind, field);
             }
             if read < count {
                 return;

@@ -48,6 +48,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) threads: Vec<(Address, TextId)>,
     /// Objects of types in C that CPython does not ship.
     pub(crate) foreign: Vec<NodeId>,
+    /// Whether a word that is found outside may mean an object that a free list has had.
+    pub(crate) takes_recycled: bool,
     /// Modules in C, whose state may hold objects.
     pub(crate) modules: Vec<Address>,
     /// Objects that refroots made for the question itself.
@@ -128,6 +130,7 @@ impl<'a> Walk<'a> {
             frame_objects: FxHashMap::default(),
             threads: Vec::new(),
             foreign: Vec::new(),
+            takes_recycled: true,
             modules: Vec::new(),
             own_objects: Vec::new(),
             namespaces: Vec::new(),
