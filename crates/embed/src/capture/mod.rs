@@ -20,6 +20,7 @@ mod references;
 pub(crate) mod returns;
 mod room;
 mod roots;
+mod shapes;
 mod sizes;
 mod suspended;
 mod type_shape;
