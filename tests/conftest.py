@@ -1,5 +1,7 @@
 """What the Python tests share: a fresh interpreter for what must not see pytest's own heap."""
 
+import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -16,9 +18,9 @@ def pytest_configure():
 
 @pytest.fixture
 def run_python(tmp_path):
-    """Runs a program in a fresh interpreter and gives its standard output."""
+    """Runs a program in a fresh interpreter and gives its standard output; it can import `oracles`."""
 
-    def run(source: str, *args: str, timeout: float = 300) -> str:
+    def run(source: str, *args: str, timeout: float = 300, env: dict[str, str] | None = None) -> str:
         script = tmp_path / "program.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
         done = subprocess.run(
@@ -27,8 +29,11 @@ def run_python(tmp_path):
             text=True,
             timeout=timeout,
             cwd=tmp_path,
+            env=os.environ
+            | {"PYTHONPATH": str(pathlib.Path(__file__).parent), "PYTHONFAULTHANDLER": "1"}
+            | (env or {}),
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, f"status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-5000:]}"
         return done.stdout
 
     return run

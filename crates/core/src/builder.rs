@@ -3,9 +3,10 @@
 use std::collections::TryReserveError;
 use std::ops::Range;
 
+use crate::evidence::keep_evidence;
 use crate::graph::TypeRecord;
 use crate::turn_around::turn_around;
-use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, TextId, TypeId, Value};
+use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
 
 /// Objects that a graph can have: whoever finds them by their addresses keeps one bit beside an id.
 const MOST_OBJECTS: u32 = (1 << 31) - 2;
@@ -23,6 +24,7 @@ const FEWEST: usize = 64;
 #[derive(Default)]
 pub struct HeapGraphBuilder {
     graph: HeapGraph,
+    suspects: Vec<(u32, RootKind, TextId)>,
     failure: Option<Error>,
 }
 
@@ -121,6 +123,11 @@ impl HeapGraphBuilder {
     /// A type's whole name.
     pub fn type_name(&self, id: TypeId) -> String {
         self.graph.type_name(id)
+    }
+
+    /// The whole name of a described object's type.
+    pub fn type_name_of(&self, node: NodeId) -> String {
+        self.graph.type_name(self.graph.type_of(node))
     }
 
     /// Numbers the objects at these addresses, each different, in their order and before any other.
@@ -222,6 +229,15 @@ impl HeapGraphBuilder {
         }
     }
 
+    /// Adds a reference of the object that was described last which the target's count leaves out.
+    pub fn refer_borrowed(&mut self, target: NodeId, name: ReferenceName) {
+        if self.graph.borrowed.try_reserve(1).is_err() {
+            return self.fail(size_of_val(self.graph.borrowed.as_slice()));
+        }
+        self.graph.borrowed.push(target.0);
+        self.refer(target, name);
+    }
+
     /// Adds flags to a described object.
     pub fn flag(&mut self, node: NodeId, flags: NodeFlags) {
         if let Some(old) = self.graph.flags.get_mut(node.index()) {
@@ -244,6 +260,11 @@ impl HeapGraphBuilder {
     /// Addresses of what a described object refers to so far.
     pub fn referents(&self, node: NodeId) -> impl Iterator<Item = u64> + '_ {
         self.edges_of(node).map(|edge| self.graph.addresses[self.graph.targets[edge] as usize])
+    }
+
+    /// Whether a described object refers to anything so far.
+    pub fn has_references(&self, node: NodeId) -> bool {
+        !self.edges_of(node).is_empty()
     }
 
     /// The keys of a described dict's items.
@@ -301,6 +322,13 @@ impl HeapGraphBuilder {
         self.graph.roots.push(root);
     }
 
+    /// Says that a word which no object holds has a described object's address: evidence of a reference
+    /// from outside, which is kept where the count shows one that no object holds. Named places in the
+    /// interpreter's state make roots of such objects.
+    pub fn suspect(&mut self, node: NodeId, kind: RootKind, place: TextId) {
+        self.suspects.push((node.0, kind, place));
+    }
+
     /// Says what capture could not see.
     pub fn note(&mut self, note: impl Into<String>) {
         self.graph.notes.push(note.into());
@@ -334,7 +362,9 @@ impl HeapGraphBuilder {
         graph.starts.try_reserve(1).map_err(|_| Error::OutOfMemory(4 * graph.flags.len()))?;
         graph.starts.push(graph.targets.len() as u32);
         graph.give_back_room();
+        graph.borrowed.sort_unstable();
         (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room)?;
+        keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);
         graph.roots.sort_by_key(|root| (root.node, root.kind));

@@ -26,11 +26,14 @@ pub struct HeapGraph {
     pub(crate) labels: LabelColumn,
     pub(crate) back_starts: Vec<u32>,
     pub(crate) sources: Vec<u32>,
+    /// Targets of references that their counts leave out, sorted: one entry for each reference.
+    pub(crate) borrowed: Vec<u32>,
     pub(crate) types: Vec<TypeRecord>,
     pub(crate) texts: Texts,
     pub(crate) values: ValueColumn,
     pub(crate) definitions: Vec<(u32, TextId)>,
     pub(crate) roots: Vec<Root>,
+    pub(crate) places: Vec<(u32, TextId)>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -114,8 +117,22 @@ impl HeapGraph {
     /// References to the object that the graph cannot see: from C code, or from a stack.
     /// `None` where the count says nothing.
     pub fn external(&self, node: NodeId) -> Option<u32> {
-        let seen = self.referrers(node).len() as u32;
+        let borrowed =
+            self.borrowed.partition_point(|&other| other <= node.0) - self.borrowed.partition_point(|&other| other < node.0);
+        let seen = (self.referrers(node).len() - borrowed) as u32;
         self.refcount(node).map(|count| count.saturating_sub(seen))
+    }
+
+    /// Where such references stand, as far as it was found: in the interpreter's state, in static data of
+    /// a library. At most as many as there are.
+    pub fn places(&self, node: NodeId) -> impl Iterator<Item = &str> {
+        let start = self.places.partition_point(|&(at, _)| at < node.0);
+        self.places[start..].iter().take_while(move |&&(at, _)| at == node.0).map(|&(_, place)| self.text(place))
+    }
+
+    /// How many of them nothing explains. `None` where the count says nothing.
+    pub fn unexplained(&self, node: NodeId) -> Option<u32> {
+        self.external(node).map(|count| if count == 0 { 0 } else { count - self.places(node).count() as u32 })
     }
 
     /// One-bit facts.

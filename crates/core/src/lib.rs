@@ -25,6 +25,7 @@
 
 mod builder;
 mod error;
+mod evidence;
 mod graph;
 mod ids;
 mod kind;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use refroots_core::query::{histogram, paths, select};
+use refroots_core::query::{histogram, paths, reach, select};
 use refroots_core::{HeapGraph, NodeId, Values};
 
 use crate::chain::Chain;
@@ -82,6 +82,20 @@ impl Heap {
             Err(_) => node_of(&self.graph, obj).map_err(PyKeyError::new_err)?,
         };
         Ok(py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, node, &paths::WhyOptions::default()))))
+    }
+
+    /// Objects with references that Python cannot see: from C code, from a C stack, leaked. `Object.external`
+    /// says how many, `Object.places` where some of them stand. `unexplained=True` leaves those objects out
+    /// whose every reference stands in a known place. O(objects).
+    #[pyo3(signature = (*, unexplained=false))]
+    fn held_from_outside(&self, py: Python<'_>, unexplained: bool) -> ObjectSet {
+        ObjectSet::new(&self.graph, py.detach(|| reach::held_from_outside(&self.graph, unexplained)))
+    }
+
+    /// Objects that no GC root reaches and nothing outside holds: they wait for the collector.
+    /// O(objects + references).
+    fn garbage(&self, py: Python<'_>) -> ObjectSet {
+        ObjectSet::new(&self.graph, py.detach(|| reach::garbage(&self.graph)))
     }
 
     /// Objects and bytes by type.

@@ -81,6 +81,13 @@ impl Object {
         self.graph.external(self.node)
     }
 
+    /// Where references from outside stand, as far as it was found: `"static data of _lib.so"`,
+    /// `"interpreter's state"`. At most `external` of them.
+    #[getter]
+    fn places(&self) -> Vec<String> {
+        self.graph.places(self.node).map(str::to_owned).collect()
+    }
+
     /// A definition's name, an atom's value (up to 40 characters) or a container's length; may be empty.
     #[getter]
     fn text(&self) -> String {
@@ -188,8 +195,15 @@ impl ObjectSet {
     }
 
     fn __repr__(&self) -> String {
-        let type_name = self.nodes.first().map_or_else(String::new, |&node| self.graph.type_name(self.graph.type_of(node)));
-        format!("<refroots.ObjectSet: {} × {type_name}>", self.nodes.len())
+        let mut types: Vec<_> = self.nodes.iter().map(|&node| self.graph.type_of(node)).collect();
+        types.sort_unstable();
+        types.dedup();
+        let of = match types[..] {
+            [] => String::new(),
+            [only] => format!(" × {}", self.graph.type_name(only)),
+            _ => format!(" objects of {} types", types.len()),
+        };
+        format!("<refroots.ObjectSet: {}{of}>", self.nodes.len())
     }
 }
 

@@ -3,4 +3,5 @@
 pub mod histogram;
 pub mod neighbourhood;
 pub mod paths;
+pub mod reach;
 pub mod select;

@@ -102,7 +102,11 @@ impl Chain {
     /// What the chain begins with, in words.
     pub fn root_text(&self, graph: &HeapGraph, values: Values) -> String {
         match (self.root, graph.root(self.first)) {
-            (RootKind::External, _) => held_from_outside(graph.external(self.first).unwrap_or_default()),
+            (RootKind::External, _) => {
+                let places: Vec<&str> = graph.places(self.first).collect();
+                let held = held_from_outside(graph.external(self.first).unwrap_or_default());
+                if places.is_empty() { held } else { format!("{held}: {}", places.join(", ")) }
+            }
             (RootKind::Garbage, _) | (_, None) => "unreachable garbage: no root holds it".to_owned(),
             (_, Some(root)) => Wording::new(graph, values).root(root),
         }

@@ -48,6 +48,7 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
             return Ok(Err(stopped));
         }
         roots::add_static_types(&mut walk);
+        walk.find_evidence();
         walk.finish()
     };
     let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };

@@ -7,7 +7,9 @@ use pyo3::ffi;
 use refroots_core::{NodeFlags, NodeId, NodeRecord, ReferenceName, Root, RootKind, TextId, TypeId};
 use rustc_hash::FxHashMap;
 
-use super::layout::{CodeLayout, FrameLayout};
+use super::code::CodeLayout;
+use super::fields::fields_of;
+use super::layout::FrameLayout;
 use super::names::is_own_module;
 use super::raw::{self, Address, WORD};
 use super::roots;
@@ -61,6 +63,7 @@ pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bo
                 None if following.is_null() => walk.builder.intern("MainThread"),
                 None => walk.builder.intern("a thread that threading does not know"),
             };
+            walk.threads.push((thread as Address, name));
             let mut frame = raw::word(thread as Address, layout.thread_frame);
             if let (Some(through), true) = (layout.through, frame != 0) {
                 frame = raw::word(frame, through);
@@ -70,13 +73,7 @@ pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bo
                     let is_own = is_own_frame(walk, frame, layout);
                     let is_asking = asks_still && thread == asking_thread && !is_own;
                     asks_still &= !is_asking;
-                    frames.push(Frame {
-                        address: frame,
-                        object: raw::word(frame, layout.frame_object),
-                        thread: name,
-                        is_asking,
-                        is_own,
-                    });
+                    frames.push(Frame { address: frame, object: layout.object_of(frame), thread: name, is_asking, is_own });
                 }
                 frame = raw::word(frame, layout.previous);
             }
@@ -96,7 +93,7 @@ unsafe fn is_python(walk: &Walk<'_>, frame: Address, layout: &FrameLayout) -> bo
     // SAFETY: the caller's promise.
     unsafe {
         let code = layout.object(raw::word(frame, layout.code));
-        raw::byte(frame, layout.owner) < 3 && code != 0 && raw::type_of(code) == walk.known.code
+        (layout.is_object || raw::byte(frame, layout.owner) < 3) && code != 0 && raw::type_of(code) == walk.known.code
     }
 }
 
@@ -216,11 +213,22 @@ impl Walk<'_> {
             let code = layout.object(raw::word(address, layout.code));
             let name = self.frame_name(address, code, &layout, &code_layout);
             self.builder.define(node, name);
+            // A frame that runs owns its frame object; on 3.10 the C stack does.
+            let place = self.builder.intern("running");
+            self.builder.suspect(node, RootKind::External, place);
             if is_own {
                 self.builder.flag(node, NodeFlags::INTERNAL);
             } else {
                 let detail = self.frame_detail(code, thread, &code_layout);
                 self.builder.add_root(Root { node, kind: RootKind::Frame, name, detail, asking: is_asking });
+            }
+            if layout.is_object {
+                // A frame object that the collector tracks was traversed; one that runs is mostly not tracked.
+                if !self.builder.has_flag(node, NodeFlags::TRACKED) {
+                    self.read_fields_of(address);
+                    self.read_locals(address, code, &layout, &code_layout);
+                }
+                return;
             }
             if raw::byte(address, layout.owner) == OWNED_BY_GENERATOR {
                 self.refer_to_generator(address, &layout);
@@ -230,11 +238,65 @@ impl Walk<'_> {
                 return;
             }
             self.read_locals(address, code, &layout, &code_layout);
+            self.read_stack(address, code, &layout, &code_layout);
             for (offset, field) in [(layout.function, "(f_func)"), (layout.code, "f_code"), (layout.locals, "f_locals")] {
-                let target = layout.object(raw::word(address, offset));
-                if target != 0 {
-                    let name = self.builder.intern(field);
-                    self.refer(target, ReferenceName::Special(name));
+                let name = self.builder.intern(field);
+                self.refer_slot(raw::word(address, offset), ReferenceName::Special(name), &layout);
+            }
+        }
+    }
+
+    /// Adds what a slot of a frame refers to, and does not count on it where the slot borrows (3.14).
+    fn refer_slot(&mut self, slot: usize, name: ReferenceName, layout: &FrameLayout) {
+        if layout.is_borrowed(slot) {
+            self.refer_borrowed(layout.object(slot), name);
+        } else {
+            self.refer(layout.object(slot), name);
+        }
+    }
+
+    fn refer_borrowed(&mut self, target: Address, name: ReferenceName) {
+        if let Some(node) = self.node(target) {
+            self.builder.refer_borrowed(node, name);
+        }
+    }
+
+    /// Adds what a frame object of 3.10 holds besides its locals.
+    ///
+    /// # Safety
+    /// `frame` must be a frame object of a running thread.
+    unsafe fn read_fields_of(&mut self, frame: Address) {
+        for &(offset, field) in fields_of("frame", self.layout.version) {
+            let name = self.builder.intern(field);
+            // SAFETY: owned references or NULL (cpython/frameobject.h, 3.10).
+            let target = unsafe { raw::word(frame, offset) };
+            self.refer(target, ReferenceName::Special(name));
+        }
+    }
+
+    /// Adds what a frame holds for expressions that wait: iterators of loops, arguments, contexts. Known
+    /// while the frame waits for a frame that it called; not while it runs itself (3.11–3.13) or where
+    /// the reference is borrowed (3.14).
+    ///
+    /// # Safety
+    /// As for [`Walk::read_frame`].
+    unsafe fn read_stack(&mut self, frame: Address, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) {
+        // SAFETY: slots from the locals' end to the top are live references or NULL
+        // (internal/pycore_frame.h, `_PyFrame_Stackbase` and `_PyFrame_Traverse`).
+        unsafe {
+            let top = raw::word(frame, layout.stack_top);
+            if layout.is_executing(top) {
+                return;
+            }
+            let locals = code_layout.local_count(code);
+            let first = frame.wrapping_add_signed(layout.fast_locals);
+            let depth = if layout.is_tagged { top.saturating_sub(first) / WORD } else { top as u32 as usize };
+            let most = locals + raw::half(code, code_layout.stack_size) as usize;
+            let name = self.builder.intern("(evaluation stack)");
+            for index in locals..depth.min(most) {
+                let slot = raw::word(first, (index * WORD) as isize);
+                if !layout.is_borrowed(slot) {
+                    self.refer(layout.object(slot), ReferenceName::Special(name));
                 }
             }
         }
@@ -243,21 +305,19 @@ impl Walk<'_> {
     /// # Safety
     /// As for [`Walk::read_frame`].
     unsafe fn read_locals(&mut self, frame: Address, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) {
-        // SAFETY: `co_localsplusnames` is a tuple of one string for each fast local; a local is NULL
-        // while it is unbound.
+        // SAFETY: a local is NULL while it is unbound.
         unsafe {
-            let names = raw::word(code, code_layout.local_names);
-            let count = (raw::half(code, code_layout.local_count) as usize).min(raw::word(names, 16));
-            for index in 0..count {
-                let local = layout.object(raw::word(frame, layout.fast_locals + (index * WORD) as isize));
-                if local == 0 {
+            for index in 0..code_layout.local_count(code) {
+                let slot = raw::word(frame, layout.fast_locals + (index * WORD) as isize);
+                let object = layout.object(slot);
+                if object == 0 {
                     continue;
                 }
-                let name = raw::word(names, self.known.tuple_items + (index * WORD) as isize);
-                let name = self.names().text_of(name);
-                self.refer(local, name.map_or(ReferenceName::Unnamed, ReferenceName::Local));
-                if let (Some(name), true) = (name, raw::type_of(local) == self.known.cell)
-                    && let Some(cell) = self.node(local)
+                let local = code_layout.local(code, index, self.known.tuple_items);
+                let name = if local.name == 0 { None } else { self.names().text_of(local.name) };
+                self.refer_slot(slot, name.map_or(ReferenceName::Unnamed, ReferenceName::Local), layout);
+                if let (Some(name), true) = (name, local.is_shared && raw::type_of(object) == self.known.cell)
+                    && let Some(cell) = self.node(object)
                 {
                     self.cells.push((cell, name));
                 }
@@ -269,14 +329,15 @@ impl Walk<'_> {
     /// `frame` must be owned by a generator.
     unsafe fn refer_to_generator(&mut self, frame: Address, layout: &FrameLayout) {
         // The frame is the generator's last field, and its locals are not in the basic size
-        // (Objects/genobject.c, 3.11–3.13).
+        // (Objects/genobject.c, 3.11–3.13). It keeps the generator in use, but counts nothing: who
+        // resumed it does, with a temporary.
         for (type_object, basic_size) in self.known.generators {
             let Some(generator) = (frame + layout.fast_locals as usize).checked_sub(basic_size) else { continue };
             // SAFETY: the frame lies inside some generator, whose head stands before it in the same block;
             // of the three types at most one has its own address at the place of `ob_type`.
             if unsafe { raw::type_of(generator) } == type_object {
                 let name = self.builder.intern("(running)");
-                return self.refer(generator, ReferenceName::Special(name));
+                return self.refer_borrowed(generator, ReferenceName::Special(name));
             }
         }
     }
@@ -332,6 +393,10 @@ unsafe fn line_of(frame: Address, code: Address, layout: &FrameLayout, code_layo
     // - the instruction pointer points into the code's own instructions, or one unit before them.
     unsafe {
         let to_line = std::mem::transmute::<*mut _, ToLine>(to_line);
+        if layout.is_object {
+            // 3.10 counts instructions, of two bytes.
+            return to_line(code as *mut ffi::PyObject, raw::half(frame, layout.instruction) as c_int * 2);
+        }
         let start = code.wrapping_add_signed(code_layout.instructions);
         let offset = raw::word(frame, layout.instruction).wrapping_sub(start) as isize;
         if offset < 0 {

@@ -30,7 +30,7 @@ pub(crate) fn find(py: Python<'_>) -> PyResult<Option<Rings>> {
     // SAFETY: a list has a header before it, and is tracked as soon as it is there.
     let youngest = unsafe { raw::word(newest.as_ptr() as Address, -(HEADER as isize)) } & !FLAGS;
     let head = |generation: usize| Some(youngest + generation * GENERATION).filter(|&head| is_head(head));
-    let threshold = |generation: usize| read(youngest + generation * GENERATION + HEADER).map(|word| word as u32);
+    let threshold = |generation: usize| raw::copy_word(youngest + generation * GENERATION + HEADER).map(|word| word as u32);
     let are_thresholds = threshold(0) == Some(thresholds.0) && threshold(1) == Some(thresholds.1);
     let (Some(first), Some(second), Some(third), true) = (head(0), head(1), head(2), are_thresholds) else {
         return Ok(None);
@@ -43,20 +43,9 @@ pub(crate) fn find(py: Python<'_>) -> PyResult<Option<Rings>> {
 
 /// Whether a place looks like the head of a ring, from both sides.
 fn is_head(place: Address) -> bool {
-    let link = |at: Address| read(at).map(|word| word & !FLAGS);
+    let link = |at: Address| raw::copy_word(at).map(|word| word & !FLAGS);
     let (Some(next), Some(previous)) = (link(place), link(place + raw::WORD)) else { return false };
     link(next + raw::WORD) == Some(place) && link(previous) == Some(place)
-}
-
-/// Reads a word of this process that may not be there: the kernel says so instead of a signal.
-fn read(address: Address) -> Option<usize> {
-    let mut word = 0_usize;
-    let local = libc::iovec { iov_base: (&raw mut word).cast(), iov_len: raw::WORD };
-    let remote = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: raw::WORD };
-    // SAFETY: the local vector is one word of this frame; the remote one is only read, and an address
-    // that is not mapped is an error.
-    let copied = unsafe { libc::process_vm_readv(libc::getpid(), &local, 1, &remote, 1, 0) };
-    (copied == raw::WORD as isize).then_some(word)
 }
 
 impl Rings {

@@ -5,11 +5,14 @@
 //! internal/pycore_frame.h). [`super::probe`] checks what has been switched on here against objects
 //! that it knows, once, and switches off what does not answer right.
 
+use super::code::CodeLayout;
+
 /// Fields of `PyTypeObject`, the same in 3.10–3.14 (cpython/object.h).
 pub(crate) mod type_field {
     pub(crate) const NAME: isize = 24;
     pub(crate) const BASIC_SIZE: isize = 32;
     pub(crate) const ITEM_SIZE: isize = 40;
+    pub(crate) const DEALLOC: isize = 48;
     pub(crate) const TRAVERSE: isize = 184;
     pub(crate) const MEMBERS: isize = 240;
     pub(crate) const BASE: isize = 256;
@@ -56,13 +59,30 @@ pub(crate) struct FrameLayout {
     /// 3.14: the low two bits of a slot are a tag: 3 for an integer, 1 for a reference that is not
     /// counted (internal/pycore_stackref.h).
     pub(crate) is_tagged: bool,
+    /// 3.10: every frame is a frame object, and there is nothing else.
+    pub(crate) is_object: bool,
 }
 
 impl FrameLayout {
+    /// The frame object of a frame, 0 where none exists.
+    ///
+    /// # Safety
+    /// `frame` must be a frame of a running thread.
+    #[allow(unsafe_code)]
+    pub(crate) unsafe fn object_of(&self, frame: usize) -> usize {
+        // SAFETY: the caller's promise.
+        if self.is_object { frame } else { unsafe { super::raw::word(frame, self.frame_object) } }
+    }
+
     /// Whether the evaluation loop has the frame's stack in hand: `stacktop` is -1 then (3.11–3.13),
     /// `stackpointer` NULL (3.14; internal/pycore_frame.h, `_PyFrame_GetStackPointer`).
     pub(crate) fn is_executing(&self, stack_top: usize) -> bool {
         if self.is_tagged { stack_top == 0 } else { (stack_top as u32 as i32) < 0 }
+    }
+
+    /// Whether a slot's reference belongs to someone else, who counts it.
+    pub(crate) fn is_borrowed(&self, slot: usize) -> bool {
+        self.is_tagged && slot & 3 == 1
     }
 
     /// The object in a slot of a frame, 0 where there is none.
@@ -73,19 +93,6 @@ impl FrameLayout {
             _ => slot & !3,
         }
     }
-}
-
-/// Fields of code objects (cpython/code.h) that are no `tp_members`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CodeLayout {
-    pub(crate) local_count: isize,
-    pub(crate) free_count: isize,
-    pub(crate) local_names: isize,
-    pub(crate) local_kinds: isize,
-    pub(crate) first_line: isize,
-    pub(crate) filename: isize,
-    pub(crate) qualname: isize,
-    pub(crate) instructions: isize,
 }
 
 /// What is known of the running interpreter.
@@ -120,13 +127,30 @@ impl Layout {
             },
             str_headers: if version >= (3, 12) { (40, 56) } else { (48, 72) },
             frames: frame_layout(version),
-            code: code_layout(version),
+            code: CodeLayout::of(version),
         }
     }
 }
 
 fn frame_layout(version: (u8, u8)) -> Option<FrameLayout> {
     match version {
+        (3, 10) => Some(FrameLayout {
+            thread_frame: 24,
+            through: None,
+            thread_id: 176,
+            code: 32,
+            function: 40,
+            globals: 48,
+            locals: 56,
+            frame_object: 0,
+            previous: 24,
+            instruction: 96,
+            owner: 108,
+            stack_top: 80,
+            fast_locals: 352,
+            is_tagged: false,
+            is_object: true,
+        }),
         (3, 11) => Some(FrameLayout {
             thread_frame: 56,
             through: Some(8),
@@ -142,6 +166,7 @@ fn frame_layout(version: (u8, u8)) -> Option<FrameLayout> {
             stack_top: 64,
             fast_locals: 72,
             is_tagged: false,
+            is_object: false,
         }),
         (3, 12) => Some(FrameLayout { thread_frame: 56, through: Some(0), thread_id: 136, ..FRAME_3_12 }),
         (3, 13) => Some(FRAME_3_12),
@@ -165,24 +190,5 @@ const FRAME_3_12: FrameLayout = FrameLayout {
     stack_top: 64,
     fast_locals: 72,
     is_tagged: false,
+    is_object: false,
 };
-
-fn code_layout(version: (u8, u8)) -> Option<CodeLayout> {
-    let code = |local_count: isize, free_count: isize, first_line: isize, instructions: isize| CodeLayout {
-        local_count,
-        free_count,
-        local_names: 96,
-        local_kinds: 104,
-        first_line,
-        filename: 112,
-        qualname: 128,
-        instructions,
-    };
-    match version {
-        (3, 11) => Some(code(76, 92, 72, 184)),
-        (3, 12) => Some(code(72, 88, 68, 192)),
-        (3, 13) => Some(code(72, 88, 68, 200)),
-        (3, 14) => Some(code(72, 88, 68, 208)),
-        _ => None,
-    }
-}

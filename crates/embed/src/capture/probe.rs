@@ -5,10 +5,47 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
+use super::code::LocalsLayout;
 use super::gc_rings::{self, Rings};
 use super::layout::{InlineValues, Layout, type_field};
 use super::raw::{self, Address};
-use super::type_shape::KnownTypes;
+use super::type_shape::{KnownTypes, TypeDict};
+
+/// Layouts that can be switched off, and what `REFROOTS_DISTRUST` calls them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doubtful {
+    InlineValues,
+    Code,
+    Frames,
+    Rings,
+}
+
+const DOUBTFUL: [(&str, Doubtful); 4] = [
+    ("inline-values", Doubtful::InlineValues),
+    ("code", Doubtful::Code),
+    ("frames", Doubtful::Frames),
+    ("rings", Doubtful::Rings),
+];
+
+/// Layouts that count as wrong whatever they answer: so do tests see what a capture gives without them.
+///
+/// # Errors
+/// `RuntimeError` for a word that names none, because a misspelt one would test nothing.
+fn distrusted() -> PyResult<Vec<Doubtful>> {
+    let words = std::env::var("REFROOTS_DISTRUST").unwrap_or_default();
+    let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words
+        .map(|word| {
+            let found = DOUBTFUL.iter().find(|(name, _)| *name == word);
+            found.map(|&(_, layout)| layout).ok_or_else(|| {
+                let known = DOUBTFUL.map(|(name, _)| name).join(", ");
+                pyo3::exceptions::PyRuntimeError::new_err(format!(
+                    "REFROOTS_DISTRUST names layouts, of {known}, separated by commas; found {word:?}"
+                ))
+            })
+        })
+        .collect()
+}
 
 /// What was found out of the running interpreter.
 pub(crate) struct Proved {
@@ -64,6 +101,8 @@ fn address(object: &Bound<'_, PyAny>) -> Address {
 /// What Python raises when the specimens cannot be made, and `RuntimeError` where the fields of types
 /// and strings are not where every supported version has them: nothing could be captured then.
 pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
+    let distrusted = distrusted()?;
+    let is_trusted = |layout| !distrusted.contains(&layout);
     let version = py.version_info();
     let mut layout = Layout::of((version.major, version.minor));
     let specimens = PyDict::new(py);
@@ -77,15 +116,19 @@ pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
         return Err(unusable("its types and strings"));
     }
     if layout.inline_values != InlineValues::Absent
-        && !inline_values_are_read(&specimen("plain")?.call0()?, &plain_class, &layout)?
+        && !(is_trusted(Doubtful::InlineValues) && inline_values_are_read(&specimen("plain")?.call0()?, &plain_class, &layout)?)
     {
         layout.inline_values = InlineValues::Absent;
         notes.push("attributes that stand in instances have no names: their layout is unknown".to_owned());
     }
-    if layout.code.is_some() && !code_is_read(&specimen("frame")?, &layout)? {
+    if layout.code.is_some() && !(is_trusted(Doubtful::Code) && code_is_read(&specimen("frame")?, &layout)?) {
         layout.code = None;
+        notes.push("code objects and what closures hold have no names: the layout of code objects is unknown".to_owned());
     }
-    if layout.frames.is_some() && (layout.code.is_none() || !frames_are_read(py, &specimen("frame")?, layout)?) {
+    let are_frames_read = |layout: Layout| -> PyResult<bool> {
+        Ok(is_trusted(Doubtful::Frames) && layout.code.is_some() && frames_are_read(py, &specimen("frame")?, layout)?)
+    };
+    if layout.frames.is_some() && !are_frames_read(layout)? {
         layout.frames = None;
     }
     if layout.frames.is_none() {
@@ -99,7 +142,7 @@ pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
     if address(get_objects.get_type().as_any()) != known.builtin_function {
         return Err(unusable("its collector, because gc.get_objects was replaced before refroots was imported,"));
     }
-    let rings = gc_rings::find(py)?;
+    let rings = if is_trusted(Doubtful::Rings) { gc_rings::find(py)? } else { None };
     if rings.is_none() {
         notes.push("frozen objects are found only where others refer to them: the collector's lists were not found".to_owned());
     }
@@ -155,6 +198,13 @@ fn known_types(
         tuple_items: tuple.getattr("__basicsize__")?.extract()?,
         // SAFETY: `Plain` is a live type.
         subtype_traverse: unsafe { raw::word(address(plain), type_field::TRAVERSE) },
+        // SAFETY: exported with this signature wherever it is (cpython/typeobject.h, 3.12–3.14).
+        type_dict: raw::symbol(c"PyType_GetDict")
+            .map(|found| unsafe { std::mem::transmute::<*mut std::ffi::c_void, TypeDict>(found) }),
+        // SAFETY: so is the type of `sys.flags`.
+        struct_sequence_traverse: unsafe {
+            raw::word(address(py.import("sys")?.getattr("flags")?.get_type().as_any()), type_field::TRAVERSE)
+        },
     })
 }
 
@@ -215,19 +265,24 @@ fn inline_values_are_read(instance: &Bound<'_, PyAny>, plain: &Bound<'_, PyAny>,
 fn code_is_read(function: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> {
     let Some(fields) = layout.code else { return Ok(false) };
     let code = function.getattr("__code__")?;
-    let (qualname, filename) = (code.getattr("co_qualname")?, code.getattr("co_filename")?);
+    let name = if layout.version >= (3, 11) { "co_qualname" } else { "co_name" };
+    let (qualname, filename) = (code.getattr(name)?, code.getattr("co_filename")?);
     let first_line: u32 = code.getattr("co_firstlineno")?.extract()?;
+    let tuple = address(code.py().get_type::<PyTuple>().as_any());
     // SAFETY: fields inside a live code object; the names are followed only if they are a tuple.
     Ok(unsafe {
         let at = |offset| raw::word(address(&code), offset);
-        let names = at(fields.local_names);
+        let is_tuple = |offset| raw::type_of(at(offset)) == tuple;
+        let are_tuples = match fields.locals {
+            LocalsLayout::Together { names, .. } => is_tuple(names),
+            LocalsLayout::Apart { variables, cells, free } => is_tuple(variables) && is_tuple(cells) && is_tuple(free),
+        };
         at(fields.qualname) == address(&qualname)
             && at(fields.filename) == address(&filename)
             && raw::half(address(&code), fields.first_line) == first_line
-            && raw::half(address(&code), fields.local_count) == 2
-            && raw::half(address(&code), fields.free_count) == 0
-            && raw::type_of(names) == address(code.py().get_type::<PyTuple>().as_any())
-            && raw::word(names, 16) == 2
+            && are_tuples
+            && fields.local_count(address(&code)) == 2
+            && fields.free_count(address(&code)) == 0
     })
 }
 
@@ -235,7 +290,8 @@ fn code_is_read(function: &Bound<'_, PyAny>, layout: &Layout) -> PyResult<bool> 
 fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) -> PyResult<bool> {
     let Some(fields) = layout.frames else { return Ok(false) };
     let marker = PyDict::new(py);
-    let expected = [address(&function.getattr("__code__")?), address(marker.as_any()), address(function)];
+    let expected =
+        [address(&function.getattr("__code__")?), address(marker.as_any()), address(&function.getattr("__globals__")?)];
     let watch = pyo3::types::PyCFunction::new_closure(py, None, None, move |_, _| {
         // SAFETY: the thread that calls has a thread state and a running frame, the specimen's.
         let found = unsafe {
@@ -245,7 +301,7 @@ fn frames_are_read(py: Python<'_>, function: &Bound<'_, PyAny>, layout: Layout) 
                 frame = raw::word(frame, through);
             }
             (frame != 0 && frame & 7 == 0).then(|| {
-                [fields.code, fields.fast_locals + 8, fields.function].map(|offset| fields.object(raw::word(frame, offset)))
+                [fields.code, fields.fast_locals + 8, fields.globals].map(|offset| fields.object(raw::word(frame, offset)))
             })
         };
         found == Some(expected)

@@ -157,3 +157,20 @@ pub(crate) const LONG_SUBCLASS: usize = 1 << 24;
 pub(crate) const UNICODE_SUBCLASS: usize = 1 << 28;
 pub(crate) const DICT_SUBCLASS: usize = 1 << 29;
 pub(crate) const TYPE_SUBCLASS: usize = 1 << 31;
+
+/// Copies words of this process that may not be there, and says how many it could: the kernel tells
+/// what is not mapped, where a plain read would end the process.
+pub(crate) fn copy_words(address: Address, into: &mut [usize]) -> usize {
+    let bytes = size_of_val(into);
+    let local = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: bytes };
+    let remote = libc::iovec { iov_base: address as *mut c_void, iov_len: bytes };
+    // SAFETY: the local vector is the slice; the remote one is only read, and what is not mapped is an error.
+    let copied = unsafe { libc::process_vm_readv(libc::getpid(), &local, 1, &remote, 1, 0) };
+    usize::try_from(copied).unwrap_or(0) / WORD
+}
+
+/// One such word.
+pub(crate) fn copy_word(address: Address) -> Option<usize> {
+    let mut word = [0_usize];
+    (copy_words(address, &mut word) == 1).then_some(word[0])
+}

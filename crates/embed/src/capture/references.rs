@@ -6,9 +6,12 @@ use std::ffi::{c_int, c_void};
 use pyo3::ffi;
 use refroots_core::{NodeFlags, NodeId, ReferenceName};
 
+use super::code::LocalsLayout;
+use super::interior::Interior;
 use super::layout::{InlineValues, type_field};
+use super::outside::Outside;
 use super::raw::{self, Address, WORD};
-use super::type_shape::{Builtin, Category, Content, DictPlace, TypeShape, has_inline_values};
+use super::type_shape::{Category, Content, DictPlace, TypeShape, has_inline_values};
 use super::walk::Walk;
 
 /// Appends what a traverse hands out; nothing else may happen inside one.
@@ -85,9 +88,16 @@ impl Walk<'_> {
         // SAFETY: the caller's promise.
         unsafe {
             match shape.category {
+                Category::Known(_) if shape.is_struct_sequence => self.read_struct_sequence(object, type_object, shape),
                 Category::Known(content) => {
                     self.read_content(node, object, content);
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
+                    if shape.outside == Outside::NumpyArray {
+                        self.read_numpy_array(object);
+                    }
+                    if matches!(shape.interior, Interior::Zoned(_)) {
+                        self.read_unseen(object, shape);
+                    }
                     if shape.is_heap_type() {
                         let class = self.field_names.class;
                         self.refer(type_object, ReferenceName::Special(class));
@@ -97,12 +107,25 @@ impl Walk<'_> {
                 Category::Type => self.read_type(object, type_object, shape),
                 Category::Code => {
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
-                    if let Some(code) = self.layout.code {
-                        let names = self.builder.intern("(co_localsplusnames)");
-                        self.refer(raw::word(object, code.local_names), ReferenceName::Special(names));
+                    if let Some(LocalsLayout::Together { names, .. }) = self.layout.code.map(|code| code.locals) {
+                        let field = self.builder.intern("(co_localsplusnames)");
+                        self.refer(raw::word(object, names), ReferenceName::Special(field));
                     }
                 }
-                Category::Opaque => self.each_field(object, shape, |walk, target, name| walk.refer(target, name)),
+                Category::Opaque => {
+                    self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
+                    match shape.outside {
+                        Outside::NumpyArray => self.read_numpy_array(object),
+                        _ if matches!(shape.interior, Interior::Zoned(_)) => self.read_unseen(object, shape),
+                        _ if shape.is_dtype => self.read_dtype(object, shape.basic_size),
+                        _ => {}
+                    }
+                    // A class made at run time that no traverse of its objects could show.
+                    if shape.shows_class {
+                        let class = self.field_names.class;
+                        self.refer(type_object, ReferenceName::Special(class));
+                    }
+                }
                 Category::Str | Category::Bytes | Category::Int | Category::Float | Category::Constant => {}
             }
         }
@@ -125,6 +148,31 @@ impl Walk<'_> {
                 }
                 Content::Dict => self.read_dict(node, object),
                 Content::Set => each_member(object, |member| self.refer(member, ReferenceName::Member)),
+            }
+        }
+    }
+
+    /// Adds the items of a named sequence by their names. It has more of them than its length says, and
+    /// some are never tracked (Objects/structseq.c).
+    ///
+    /// # Safety
+    /// As for [`Walk::read_references`].
+    unsafe fn read_struct_sequence(&mut self, object: Address, type_object: Address, shape: &TypeShape) {
+        // SAFETY: its members' offsets are those of its items, named hidden ones behind the visible ones.
+        unsafe {
+            let start = self.known.tuple_items;
+            let named = shape.fields.iter().map(|field| (field.offset - start) as usize / WORD + 1).max();
+            for index in 0..raw::word(object, 16).max(named.unwrap_or(0)) {
+                let offset = start + (index * WORD) as isize;
+                let field = shape.fields.iter().find(|field| field.offset == offset);
+                let item = raw::word(object, offset);
+                if item != 0 {
+                    self.refer(item, field.map_or(ReferenceName::Index(index as u32), |field| field.name));
+                }
+            }
+            if shape.is_heap_type() {
+                let class = self.field_names.class;
+                self.refer(type_object, ReferenceName::Special(class));
             }
         }
     }
@@ -212,10 +260,12 @@ impl Walk<'_> {
         // `inline_values` know it to be.
         unsafe {
             let is_confirmed = matches!(shape.category, Category::Traversed(_) | Category::Type);
-            for field in shape.fields.iter().filter(|field| field.is_published || is_confirmed) {
+            for field in shape.fields.iter().filter(|field| {
+                (field.is_published && !(is_confirmed && field.is_unvisited)) || is_confirmed && !field.is_unvisited
+            }) {
                 let target = raw::word(object, field.offset);
                 if target != 0 {
-                    if field.name == ReferenceName::Special(self.field_names.dict) {
+                    if !is_confirmed && field.name == ReferenceName::Special(self.field_names.dict) {
                         self.mark_namespace(target);
                     }
                     found(self, target, field.name);
@@ -231,7 +281,11 @@ impl Walk<'_> {
             }
             let dict = self.dict_pointer(object, shape);
             if dict != 0 {
-                self.mark_namespace(dict);
+                // What `tp_traverse` is to confirm may be no object: a field of an object that is not filled
+                // yet, or of a base whose layout the type has left (mypyc's).
+                if !is_confirmed {
+                    self.mark_namespace(dict);
+                }
                 found(self, dict, ReferenceName::Special(self.field_names.dict));
             }
         }
@@ -306,7 +360,14 @@ impl Walk<'_> {
         // SAFETY: the caller's promise; an object that is not tracked may be half-built and is not traversed.
         unsafe {
             self.read_content(node, object, content);
-            if content != Content::Nothing {
+            let is_tracked = self.builder.has_flag(node, NodeFlags::TRACKED);
+            if is_tracked {
+                self.read_unseen(object, shape);
+                for field in shape.fields.iter().filter(|field| field.is_unvisited) {
+                    self.refer(raw::word(object, field.offset), field.name);
+                }
+            }
+            if self.builder.has_references(node) {
                 for target in self.builder.referents(node) {
                     confirmed.add(target as Address, ReferenceName::Unnamed, true);
                 }
@@ -315,21 +376,25 @@ impl Walk<'_> {
             if shape.is_heap_type() {
                 confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
             }
-            if matches!(shape.builtin, Builtin::Generator | Builtin::Frame) {
-                self.suspended_locals(object, shape, |target, name| confirmed.add(target, name, false));
+            if shape.is_never_tracked && !is_tracked {
+                self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
             }
             if let Some(traverse) = shape.traverse
-                && self.builder.has_flag(node, NodeFlags::TRACKED)
+                && is_tracked
             {
+                self.each_inside(object, shape, |target, name| confirmed.add(target, name, false));
                 self.traverse(object, traverse);
-                self.refer_visited(&mut confirmed);
+                self.refer_visited(&mut confirmed, shape);
             }
         }
         self.confirmed = confirmed;
     }
 
     /// Adds what was visited; what is sure was added before.
-    fn refer_visited(&mut self, confirmed: &mut Confirmed) {
+    ///
+    /// # Safety
+    /// What was visited must be live.
+    unsafe fn refer_visited(&mut self, confirmed: &mut Confirmed, shape: &TypeShape) {
         let visited = std::mem::take(&mut self.visited);
         let mut cursor = 0;
         for &target in &visited {
@@ -337,12 +402,35 @@ impl Walk<'_> {
                 Some(entry) if entry.is_sure => {}
                 Some(entry) => {
                     let name = entry.name;
+                    if name == ReferenceName::Special(self.field_names.dict) {
+                        self.mark_namespace(target);
+                    }
                     self.refer(target, name);
                 }
-                None => self.refer(target, ReferenceName::Unnamed),
+                None => {
+                    // SAFETY: the caller's promise.
+                    let name = unsafe { self.name_of_other(target, shape) };
+                    self.refer(target, name);
+                }
             }
         }
         self.visited = visited;
+    }
+
+    /// The name of a reference that no field and no content explains.
+    ///
+    /// # Safety
+    /// `target` must be what a traverse of an object of the type of `shape` handed out.
+    unsafe fn name_of_other(&mut self, target: Address, shape: &TypeShape) -> ReferenceName {
+        if shape.interior != Interior::Frame || self.node(target).is_none() {
+            return shape.others;
+        }
+        // SAFETY: a frame's stack holds live objects.
+        let is_awaitable = unsafe {
+            let at = self.shape(raw::type_of(target));
+            self.shape_at(at).is_awaitable
+        };
+        if is_awaitable { ReferenceName::Special(self.builder.intern("(awaiting)")) } else { shape.others }
     }
 
     /// Adds what a class holds. Static types must not be traversed (Objects/typeobject.c asserts it).
@@ -368,7 +456,7 @@ impl Walk<'_> {
                 self.each_field(object, shape, |_, target, name| confirmed.add(target, name, false));
                 if let Some(traverse) = shape.traverse {
                     self.traverse(object, traverse);
-                    self.refer_visited(&mut confirmed);
+                    self.refer_visited(&mut confirmed, shape);
                 }
                 self.read_hidden_type_fields(object);
             } else {
@@ -377,8 +465,40 @@ impl Walk<'_> {
                 for entry in confirmed.entries.iter().filter(|entry| entry.target != base) {
                     self.refer(entry.target, entry.name);
                 }
+                self.read_static_type(object, dict);
             }
             self.confirmed = confirmed;
+        }
+    }
+
+    /// What a static type owns besides its fields: a dict that stands in the interpreter's state for types
+    /// of the interpreter itself (3.12+), and its subclasses.
+    ///
+    /// # Safety
+    /// `object` must be a live static type.
+    unsafe fn read_static_type(&mut self, object: Address, dict: Address) {
+        // SAFETY:
+        // - exported with this signature from 3.12 on (cpython/typeobject.h, 3.12–3.14); it gives a new
+        //   reference, which is given back at once: the type keeps its own, so that nothing is freed;
+        // - `tp_subclasses` is NULL or a dict before 3.12, a number in the interpreter's own types from then on.
+        unsafe {
+            if dict == 0 {
+                let Some(dict_of) = self.known.type_dict else { return };
+                let dict = dict_of(object as *mut ffi::PyTypeObject);
+                if dict.is_null() {
+                    return;
+                }
+                ffi::Py_DECREF(dict);
+                self.mark_namespace(dict as Address);
+                let name = self.field_names.dict;
+                self.refer(dict as Address, ReferenceName::Special(name));
+            } else {
+                let subclasses = raw::word(object, type_field::SUBCLASSES);
+                if subclasses > 0x10000 {
+                    let name = self.builder.intern("(tp_subclasses)");
+                    self.refer(subclasses, ReferenceName::Special(name));
+                }
+            }
         }
     }
 
@@ -402,10 +522,12 @@ impl Walk<'_> {
                     self.refer(target, ReferenceName::Special(name));
                 }
             }
-            let at = self.shape(class);
-            let keys: Vec<Address> = self.shape_at(at).inline_names.iter().map(|&(_, key)| key).collect();
-            for key in keys {
-                self.refer(key, ReferenceName::Key);
+            let keys = raw::word(class, self.layout.cached_keys);
+            if keys != 0 {
+                let entries = self.layout.split_keys(keys);
+                for key in (entries.start..entries.end).step_by(entries.step) {
+                    self.refer(raw::word(key, 0), ReferenceName::Key);
+                }
             }
         }
     }
@@ -418,26 +540,18 @@ impl Walk<'_> {
         // SAFETY:
         // - `func_code` at 48, `func_closure` at 72 (cpython/funcobject.h, 3.10–3.14): a code object, and
         //   NULL or a tuple of cells, one for each free variable in order;
-        // - names of free variables: the last of `co_localsplusnames` (3.11+), `co_freevars` at 80 (3.10).
+        // - free variables are the last of the code's locals.
         unsafe {
             let (code, closure) = (raw::word(function, 48), raw::word(function, 72));
-            if closure == 0 || code == 0 {
-                return;
-            }
-            let (names, skipped) = match self.layout.code {
-                Some(layout) => {
-                    let (all, free) = (raw::half(code, layout.local_count), raw::half(code, layout.free_count));
-                    (raw::word(code, layout.local_names), all.saturating_sub(free) as usize)
-                }
-                None if self.layout.version == (3, 10) => (raw::word(code, 80), 0),
-                None => return,
-            };
-            let count = raw::word(closure, 16).min(raw::word(names, 16).saturating_sub(skipped));
+            let Some(layout) = self.layout.code.filter(|_| closure != 0 && code != 0) else { return };
+            let (all, free) = (layout.local_count(code), layout.free_count(code));
+            let count = raw::word(closure, 16).min(free).min(all);
             for index in 0..count {
-                let at = self.known.tuple_items + (index * WORD) as isize;
-                let name = raw::word(names, at + (skipped * WORD) as isize);
-                let cell = raw::word(closure, at);
-                if let (Some(name), Some(cell)) = (self.names().text_of(name), self.node(cell)) {
+                let cell = raw::word(closure, self.known.tuple_items + (index * WORD) as isize);
+                let name = layout.local(code, all - free + index, self.known.tuple_items).name;
+                if name != 0
+                    && let (Some(name), Some(cell)) = (self.names().text_of(name), self.node(cell))
+                {
                     self.cells.push((cell, name));
                 }
             }

@@ -55,6 +55,9 @@ pub(crate) fn add_static_types(walk: &mut Walk<'_>) {
         if walk.builder.has_flag(node, NodeFlags::STATIC) {
             let name = walk.builder.definition(node).unwrap_or(detail);
             walk.builder.add_root(Root { node, kind: RootKind::Static, name, detail, asking: false });
+            // What is compiled in begins with a count of one that nobody holds (`PyVarObject_HEAD_INIT`).
+            let place = walk.builder.intern("compiled in");
+            walk.builder.suspect(node, RootKind::External, place);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use pyo3::ffi;
 use rustc_hash::FxHashMap;
 
 use super::ahead::table_pointer;
@@ -59,6 +60,8 @@ impl Walk<'_> {
     /// `type_object` must be a live type.
     #[inline]
     pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
+        // A static type that nobody made ready has no type yet; `PyType_Ready` gives it `type`.
+        let type_object = if type_object == 0 { &raw const ffi::PyType_Type as Address } else { type_object };
         match self.shapes.recent(type_object) {
             Some(recent) => recent.shape as usize,
             // SAFETY: the caller's promise.
@@ -77,7 +80,7 @@ impl Walk<'_> {
         }
         let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
         // SAFETY: the caller's promise.
-        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &mut names) };
+        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &self.loaded, &mut names) };
         // A type is a node also where nothing that is read refers to it.
         self.node(type_object);
         self.shapes.all.push(Rc::new(shape));

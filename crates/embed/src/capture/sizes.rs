@@ -3,6 +3,7 @@
 
 use refroots_core::NodeFlags;
 
+use super::key_table::{key_table, values_size};
 use super::layout::{InlineValues, Layout};
 use super::raw::{self, Address, WORD};
 use super::suspended;
@@ -51,7 +52,7 @@ unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
                 shape.basic_size + slots + if keys == 0 { 0 } else { key_table(keys, layout) }
             }
             Builtin::Type => 408 + if layout.version >= (3, 12) { 8 } else { 0 },
-            Builtin::Generator | Builtin::Frame if layout.frames.is_some() => {
+            Builtin::Generator | Builtin::Frame if layout.frames.is_some_and(|frames| !frames.is_object) => {
                 shape.basic_size + suspended::slot_count(object, shape, layout) * WORD
             }
             // Their item size is no promise that a count of items stands in the object.
@@ -83,42 +84,6 @@ unsafe fn dict_tables(dict: Address, layout: &Layout) -> usize {
     }
 }
 
-/// # Safety
-/// `keys` must be a live key table.
-unsafe fn values_size(keys: Address, layout: &Layout) -> usize {
-    // SAFETY: `dk_usable` and `dk_nentries` stand together.
-    unsafe {
-        let at = if layout.version >= (3, 11) { 16 } else { 24 };
-        let entries = raw::word(keys, at) + raw::word(keys, at + 8);
-        entries * WORD
-    }
-}
-
-/// `_PyDict_KeysSize` (Objects/dictobject.c).
-///
-/// # Safety
-/// `keys` must be a live key table.
-unsafe fn key_table(keys: Address, layout: &Layout) -> usize {
-    // SAFETY: 3.11+: logarithms of the size and of the index bytes at 8 and 9, the kind at 10;
-    // 3.10: `dk_size` at 8 (internal/pycore_dict.h, Objects/dict-common.h).
-    unsafe {
-        if layout.version >= (3, 11) {
-            let (size, index_bytes) = (1_usize << raw::byte(keys, 8), 1_usize << raw::byte(keys, 9));
-            let entry = if raw::byte(keys, 10) == 0 { 24 } else { 16 };
-            32 + index_bytes + size * 2 / 3 * entry
-        } else {
-            let size = raw::word(keys, 8);
-            let index = match size {
-                0..=0xff => 1,
-                0x100..=0xffff => 2,
-                0x1_0000..=0xffff_ffff => 4,
-                _ => 8,
-            };
-            40 + size * index + size * 2 / 3 * 24
-        }
-    }
-}
-
 /// Words before an instance, and values of its own behind it or elsewhere.
 ///
 /// # Safety
@@ -128,22 +93,34 @@ unsafe fn before_and_behind(object: Address, shape: &TypeShape, layout: &Layout)
     if !has_inline_values(layout, shape.flags) {
         return before;
     }
-    let capacity = shape.inline_capacity;
     let values = match layout.inline_values {
         InlineValues::Absent => 0,
-        // A prefix of one byte a value and two more, rounded up (`new_values`, Objects/dictobject.c).
+        // A prefix of one byte a value and two more, rounded up (`new_values`, Objects/dictobject.c, 3.11, 3.12).
         InlineValues::Pointer | InlineValues::Tagged => {
             // SAFETY: see `Walk::inline_values`.
-            let has_values = unsafe {
+            let values = unsafe {
                 match layout.inline_values {
-                    InlineValues::Pointer => raw::word(object, -32) != 0,
-                    _ => raw::word(object, -24) & 1 == 1,
+                    InlineValues::Pointer => raw::word(object, -32),
+                    _ => Some(raw::word(object, -24)).filter(|values| values & 1 == 1).map_or(0, |values| values + 1),
                 }
             };
-            if has_values { (capacity + 2).next_multiple_of(WORD) + capacity * WORD } else { 0 }
+            if values == 0 {
+                return before;
+            }
+            // The class's first instances had room for more attributes than later ones; the byte before the
+            // values says how long the prefix is that was made for them.
+            // SAFETY: as above.
+            let prefix = usize::from(unsafe { raw::byte(values, -1) });
+            let room = shape.inline_capacity.clamp(prefix.saturating_sub(WORD + 1), prefix.saturating_sub(2));
+            prefix + room * WORD
         }
-        // `_PyInlineValuesSize` (internal/pycore_dict.h, 3.13+).
-        InlineValues::Behind => capacity.next_multiple_of(WORD) + (capacity + 1) * WORD,
+        // The values begin with the room that this instance was made with; `_PyInlineValuesSize`
+        // (internal/pycore_dict.h, 3.13+) says how much that takes.
+        InlineValues::Behind => {
+            // SAFETY: the values stand behind the object from its beginning to its end.
+            let room = usize::from(unsafe { raw::byte(object + shape.basic_size, 0) });
+            room.next_multiple_of(WORD) + (room + 1) * WORD
+        }
     };
     before + values
 }

@@ -22,6 +22,13 @@ unsafe fn frame_and_code(object: Address, shape: &TypeShape, layout: &Layout) ->
     //   frame gives its reference back; from 3.12 on in the frame, which keeps it.
     unsafe {
         let frame = match shape.builtin {
+            // 3.10: `gi_frame` at 16, `gi_code` at 24; a frame object is its frame.
+            Builtin::Generator if frames.is_object => {
+                let frame = raw::word(object, 16);
+                let code = raw::word(object, 24);
+                return (code != 0).then_some((frame, code));
+            }
+            _ if frames.is_object => object,
             Builtin::Generator => (object + shape.basic_size).checked_sub(frames.fast_locals as usize)?,
             _ => raw::word(object, 24),
         };
@@ -39,20 +46,18 @@ unsafe fn frame_and_code(object: Address, shape: &TypeShape, layout: &Layout) ->
 /// # Safety
 /// As for [`frame_and_code`].
 pub(crate) unsafe fn slot_count(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
-    // SAFETY: the code is alive; `co_stacksize` stands before `co_firstlineno` (cpython/code.h, 3.11–3.14).
+    // SAFETY: the code is alive.
     unsafe {
         match (frame_and_code(object, shape, layout), layout.code) {
-            (Some((_, code)), Some(fields)) => {
-                (raw::half(code, fields.local_count) + raw::half(code, fields.first_line - 4)) as usize
-            }
+            (Some((_, code)), Some(fields)) => fields.local_count(code) + raw::half(code, fields.stack_size) as usize,
             _ => 0,
         }
     }
 }
 
 impl Walk<'_> {
-    /// Calls `found` for each local of a frame that is part of an object: `tp_traverse` reports them
-    /// without names. Names the object after its function, as `qualname` or `module.qualname:line`.
+    /// Calls `found` for what a frame that is part of an object holds, each local among it: `tp_traverse`
+    /// reports it without names. Names the object after its function, as `qualname` or `module.qualname:line`.
     ///
     /// # Safety
     /// As for [`frame_and_code`].
@@ -69,18 +74,28 @@ impl Walk<'_> {
         // - `co_localsplusnames` has one string for each local, a local is NULL while it is unbound.
         unsafe {
             let Some((frame, code)) = frame_and_code(object, shape, self.layout) else { return };
-            if shape.builtin == Builtin::Generator && raw::byte(frame, -5) as i8 >= 1 {
-                return;
+            if layout.is_object {
+                // The fields have names of their own; a generator's locals are its frame object's.
+                if shape.builtin == Builtin::Generator {
+                    return;
+                }
+            } else {
+                let [function, running, namespace] = ["(f_func)", "f_code", "f_locals"].map(|field| self.builder.intern(field));
+                for (offset, field) in [(layout.function, function), (layout.code, running), (layout.locals, namespace)] {
+                    found(layout.object(raw::word(frame, offset)), ReferenceName::Special(field));
+                }
+                if shape.builtin == Builtin::Generator && raw::byte(frame, -5) as i8 >= 1 {
+                    return;
+                }
             }
-            let names = raw::word(code, fields.local_names);
-            let count = (raw::half(code, fields.local_count) as usize).min(raw::word(names, 16));
-            for index in 0..count {
-                let local = layout.object(raw::word(frame, layout.fast_locals + (index * WORD) as isize));
-                let name = raw::word(names, self.known.tuple_items + (index * WORD) as isize);
-                if local != 0
+            for index in 0..fields.local_count(code) {
+                let object = layout.object(raw::word(frame, layout.fast_locals + (index * WORD) as isize));
+                let name = fields.local(code, index, self.known.tuple_items).name;
+                if object != 0
+                    && name != 0
                     && let Some(name) = self.names().text_of(name)
                 {
-                    found(local, ReferenceName::Local(name));
+                    found(object, ReferenceName::Local(name));
                 }
             }
         }
@@ -96,6 +111,8 @@ impl Walk<'_> {
         unsafe {
             let Some((frame, code)) = frame_and_code(object, shape, self.layout) else { return };
             let name = match shape.builtin {
+                // 3.10: `gi_qualname` at 48.
+                Builtin::Generator if layout.is_object => self.text_at(object, 48),
                 Builtin::Generator => self.text_at(code, fields.qualname),
                 _ => Some(self.frame_name(frame, code, &layout, &fields)),
             };

@@ -3,8 +3,12 @@
 
 use refroots_core::{ReferenceName, TextId, TypeId};
 
+use super::fields;
+use super::interior::Interior;
 use super::layout::{InlineValues, Layout, type_field};
+use super::loaded::Loaded;
 use super::names::Names;
+use super::outside::Outside;
 use super::raw::{self, Address, Traverse};
 
 /// How an object's references are read.
@@ -54,6 +58,8 @@ pub(crate) struct Field {
     pub(crate) name: ReferenceName,
     /// Whether the type publishes it as a member; one that it does not only names what is traversed.
     pub(crate) is_published: bool,
+    /// Whether the type owns what stands there and its traverse does not report it.
+    pub(crate) is_unvisited: bool,
 }
 
 /// Where an instance keeps its `__dict__`.
@@ -80,6 +86,25 @@ pub(crate) struct TypeShape {
     pub(crate) traverse: Option<Traverse>,
     pub(crate) asks_is_gc: bool,
     pub(crate) fields: Vec<Field>,
+    /// What its objects hold outside of their fields.
+    pub(crate) interior: Interior,
+    /// What memory its objects own besides themselves.
+    pub(crate) outside: Outside,
+    /// A type in C that CPython does not ship: what its objects hold is known from its traverse alone.
+    pub(crate) is_foreign: bool,
+    /// A dtype of numpy.
+    pub(crate) is_dtype: bool,
+    /// The name of references that nothing else names.
+    pub(crate) others: ReferenceName,
+    /// Whether the collector never tracks its objects, though their type says that it could.
+    pub(crate) is_never_tracked: bool,
+    /// Whether its objects own a reference to their class that no one else is asked for: of the link of an
+    /// `lru_cache` the wrapper's traverse tells (Modules/_functoolsmodule.c).
+    pub(crate) shows_class: bool,
+    /// Whether a coroutine can wait for its objects.
+    pub(crate) is_awaitable: bool,
+    /// A named sequence in C (`structseq`): its fields are its items, more of them than it has length.
+    pub(crate) is_struct_sequence: bool,
     pub(crate) dict: DictPlace,
     /// Names of inline values and the keys that stand for them, in the order of the values.
     pub(crate) inline_names: Vec<(TextId, Address)>,
@@ -122,6 +147,9 @@ pub(crate) enum Definition {
     BoundMethod,
 }
 
+/// `PyType_GetDict`: a new reference to a type's dict.
+pub(crate) type TypeDict = unsafe extern "C" fn(*mut pyo3::ffi::PyTypeObject) -> *mut pyo3::ffi::PyObject;
+
 /// The types that shapes are compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownTypes {
@@ -150,6 +178,10 @@ pub(crate) struct KnownTypes {
     pub(crate) tuple_items: isize,
     /// `tp_traverse` of classes that Python code makes: `subtype_traverse`.
     pub(crate) subtype_traverse: Address,
+    /// `PyType_GetDict`, where there is one (3.12+).
+    pub(crate) type_dict: Option<TypeDict>,
+    /// `tp_traverse` of named sequences in C: `structseq_traverse`.
+    pub(crate) struct_sequence_traverse: Address,
 }
 
 impl TypeShape {
@@ -157,7 +189,13 @@ impl TypeShape {
     ///
     /// # Safety
     /// `type_object` must be a live type, the GIL held, and no Python code may run meanwhile.
-    pub(crate) unsafe fn read(type_object: Address, layout: &Layout, known: &KnownTypes, names: &mut Names<'_>) -> Self {
+    pub(crate) unsafe fn read(
+        type_object: Address,
+        layout: &Layout,
+        known: &KnownTypes,
+        loaded: &Loaded,
+        names: &mut Names<'_>,
+    ) -> Self {
         // SAFETY: every read below is of a field of a live type or of one of its bases, which it keeps
         // alive; the offsets are those of `PyTypeObject`, checked by the probe.
         unsafe {
@@ -166,23 +204,37 @@ impl TypeShape {
             let (type_id, is_own) = names.type_named(type_object, flags);
             let (content, is_known) = content(type_object, known);
             let builtin = builtin(flags, content, type_object, known);
+            let is_struct_sequence = traverse == known.struct_sequence_traverse;
+            // Without their layout only `tp_traverse` says what attributes stand in an instance.
+            let is_unread = flags & raw::MANAGED_DICT != 0 && layout.inline_values == InlineValues::Absent;
+            let is_known = (is_known || is_struct_sequence) && traverse != 0 && !is_unread;
             let mut shape = Self {
                 type_id,
-                category: category(type_object, flags, known, content, is_known && traverse != 0),
+                category: category(type_object, flags, known, content, is_known),
                 flags,
                 basic_size: raw::signed(type_object, type_field::BASIC_SIZE).unsigned_abs(),
                 item_size: raw::signed(type_object, type_field::ITEM_SIZE).unsigned_abs(),
                 traverse: (flags & raw::HAVE_GC != 0 && traverse != 0).then(|| std::mem::transmute::<usize, Traverse>(traverse)),
                 asks_is_gc: raw::word(type_object, type_field::IS_GC) != 0,
                 fields: Vec::new(),
-                dict: dict_place(type_object, flags),
+                interior: Interior::None,
+                outside: Outside::Nothing,
+                is_foreign: false,
+                is_dtype: false,
+                others: ReferenceName::Unnamed,
+                is_never_tracked: false,
+                shows_class: flags & raw::HEAP_TYPE != 0
+                    && raw::c_string(type_object, type_field::NAME) != "functools._lru_list_elem",
+                is_awaitable: false,
+                is_struct_sequence,
+                dict: if is_unread { DictPlace::Absent } else { dict_place(type_object, flags) },
                 inline_names: Vec::new(),
                 inline_capacity: 0,
                 builtin,
                 is_own,
                 definition: definition(type_object, flags, known),
             };
-            shape.read_fields(type_object, layout, names);
+            shape.read_fields(type_object, layout, known, loaded, names);
             if has_inline_values(layout, flags) {
                 shape.read_inline_names(type_object, layout, names);
             }
@@ -194,7 +246,14 @@ impl TypeShape {
     ///
     /// # Safety
     /// As for [`TypeShape::read`].
-    unsafe fn read_fields(&mut self, type_object: Address, layout: &Layout, names: &mut Names<'_>) {
+    unsafe fn read_fields(
+        &mut self,
+        type_object: Address,
+        layout: &Layout,
+        known: &KnownTypes,
+        loaded: &Loaded,
+        names: &mut Names<'_>,
+    ) {
         let mut base = type_object;
         while base != 0 {
             // SAFETY:
@@ -202,33 +261,75 @@ impl TypeShape {
             //   that ends with a NULL name (descrobject.h, 3.10–3.14);
             // - bases form a chain that ends with `object`.
             unsafe {
-                let is_class = raw::type_flags(base) & raw::HEAP_TYPE != 0;
+                let is_heap = raw::type_flags(base) & raw::HEAP_TYPE != 0;
+                let has_slots = is_heap && raw::word(base, layout.ht_name + 8) != 0;
                 let mut member = raw::word(base, type_field::MEMBERS);
                 while member != 0 && raw::word(member, 0) != 0 {
                     let (kind, offset, member_flags) = (raw::half(member, 8), raw::signed(member, 16), raw::half(member, 24));
                     // T_OBJECT and T_OBJECT_EX; an offset relative to the base's size (8) is some C type's own.
                     if matches!(kind, 6 | 16) && member_flags & 8 == 0 {
                         let name = names.intern(raw::c_string(member, 0));
-                        let name = if is_class { ReferenceName::Slot(name) } else { ReferenceName::Special(name) };
+                        let name = if has_slots { ReferenceName::Slot(name) } else { ReferenceName::Special(name) };
                         self.add_field(offset, name, true);
                     }
                     member += 40;
                 }
                 // A class of the program may have any name; a type that is compiled in has its own.
-                let built_in = if is_class { "" } else { raw::c_string(base, type_field::NAME) };
-                for &(offset, field) in unpublished_fields(built_in, layout.version) {
-                    let name = names.intern(field);
-                    self.add_field(offset, ReferenceName::Special(name), false);
+                let traverse = raw::word(base, type_field::TRAVERSE);
+                if !is_heap || (traverse != 0 && traverse != known.subtype_traverse) {
+                    let type_name = raw::c_string(base, type_field::NAME);
+                    self.read_known_fields(type_name, layout, names);
+                    // `tp_dealloc` is there also where nothing is to be traversed.
+                    if loaded.is_shipped(raw::word(base, type_field::DEALLOC), known.subtype_traverse) {
+                        if self.interior == Interior::None {
+                            self.interior = Interior::of(type_name);
+                        }
+                        if self.outside == Outside::Nothing {
+                            self.outside = Outside::of_shipped(type_name);
+                        }
+                    } else {
+                        self.is_foreign |= base != known.object;
+                        if type_name == "numpy.ndarray" {
+                            self.outside = Outside::NumpyArray;
+                        }
+                    }
+                    self.is_dtype |= type_name == "numpy.dtype" && base != type_object;
                 }
                 base = raw::word(base, type_field::BASE);
             }
         }
     }
 
+    fn read_known_fields(&mut self, type_name: &str, layout: &Layout, names: &mut Names<'_>) {
+        for &(offset, field) in fields::fields_of(type_name, layout.version) {
+            let name = names.intern(field);
+            self.add_field(offset, ReferenceName::Special(name), false);
+        }
+        for &offset in fields::unvisited_fields_of(type_name) {
+            if let Some(field) = self.fields.iter_mut().find(|field| field.offset == offset) {
+                (field.is_published, field.is_unvisited) = (true, true);
+            }
+        }
+        self.is_never_tracked |= fields::NEVER_TRACKED.contains(&type_name);
+        if let (ReferenceName::Unnamed, Some(others)) = (self.others, fields::others_of(type_name)) {
+            self.others = ReferenceName::Special(names.intern(others));
+        }
+        self.is_awaitable |= matches!(
+            type_name,
+            "generator"
+                | "coroutine"
+                | "async_generator_asend"
+                | "async_generator_athrow"
+                | "anext_awaitable"
+                | "coroutine_wrapper"
+                | "_asyncio.FutureIter"
+        );
+    }
+
     fn add_field(&mut self, offset: isize, name: ReferenceName, is_published: bool) {
-        let fits = offset >= 16 && offset as usize + raw::WORD <= self.basic_size;
+        let fits = offset >= 16 && (self.is_struct_sequence || offset as usize + raw::WORD <= self.basic_size);
         if fits && self.fields.iter().all(|field| field.offset != offset) {
-            self.fields.push(Field { offset, name, is_published });
+            self.fields.push(Field { offset, name, is_published, is_unvisited: false });
         }
     }
 
@@ -236,19 +337,17 @@ impl TypeShape {
     /// As for [`TypeShape::read`].
     unsafe fn read_inline_names(&mut self, type_object: Address, layout: &Layout, names: &mut Names<'_>) {
         // SAFETY:
-        // - a heap type with inline values has `ht_cached_keys`, a unicode key table (dk_kind 2, split)
-        //   whose entries (key, value: 16 bytes) follow the indices (internal/pycore_dict.h, 3.11–3.14);
+        // - a heap type with inline values has `ht_cached_keys`, a split key table;
         // - the probe has read an instance's attributes through this.
         unsafe {
             let keys = raw::word(type_object, layout.cached_keys);
             if keys == 0 {
                 return;
             }
-            let entries = keys + 32 + (1 << raw::byte(keys, 9));
-            let (usable, used) = (raw::word(keys, 16), raw::word(keys, 24));
-            self.inline_capacity = usable + used;
-            for entry in 0..used {
-                let key = raw::word(entries + 16 * entry, 0);
+            let entries = layout.split_keys(keys);
+            self.inline_capacity = entries.capacity;
+            for entry in (entries.start..entries.end).step_by(entries.step) {
+                let key = raw::word(entry, 0);
                 let name = if key == 0 { names.intern("") } else { names.text_of(key).unwrap_or_else(|| names.intern("?")) };
                 self.inline_names.push((name, key));
             }
@@ -288,11 +387,13 @@ unsafe fn content(type_object: Address, known: &KnownTypes) -> (Content, bool) {
         }
         // SAFETY: `base` is the live type or one of its bases.
         unsafe {
-            // A base that the collector does not know (`int`, `datetime`) adds nothing that it could see.
-            if raw::type_flags(base) & (raw::HEAP_TYPE | raw::HAVE_GC) == 0 {
+            // A base without a traverse (`int`, `datetime`) adds nothing that the collector could see; one
+            // with it may be inherited from by types that the collector knows without being one itself.
+            let traverse = raw::word(base, type_field::TRAVERSE);
+            if traverse == 0 && raw::type_flags(base) & raw::HEAP_TYPE == 0 {
                 return (Content::Nothing, is_known);
             }
-            is_known &= raw::word(base, type_field::TRAVERSE) == known.subtype_traverse;
+            is_known &= traverse == known.subtype_traverse;
             base = raw::word(base, type_field::BASE);
         }
     }
@@ -354,52 +455,3 @@ unsafe fn dict_place(type_object: Address, flags: usize) -> DictPlace {
         offset => DictPlace::FromEnd(offset),
     }
 }
-
-/// Fields of built-in types that are no `tp_members`. They only give names to what `tp_traverse`
-/// reports, so a wrong one would name nothing (cpython/funcobject.h, methodobject.h, classobject.h,
-/// cellobject.h, pyerrors.h, descrobject.h, traceback.h).
-fn unpublished_fields(type_name: &str, version: (u8, u8)) -> &'static [(isize, &'static str)] {
-    match type_name {
-        "function" if version >= (3, 14) => &FUNCTION_3_14,
-        "function" => &FUNCTION,
-        "module" => &[(16, "__dict__")],
-        "method" => &[(16, "__func__"), (24, "__self__")],
-        "builtin_function_or_method" => &[(24, "__self__"), (32, "__module__")],
-        "cell" => &[(16, "cell_contents")],
-        "classmethod" | "staticmethod" => &[(16, "__func__"), (24, "__dict__")],
-        "property" => &[(16, "fget"), (24, "fset"), (32, "fdel"), (40, "__doc__"), (48, "__name__")],
-        "getset_descriptor" | "member_descriptor" | "method_descriptor" | "classmethod_descriptor" | "wrapper_descriptor" => {
-            &[(16, "__objclass__"), (24, "__name__"), (32, "__qualname__")]
-        }
-        "mappingproxy" => &[(16, "(mapping)")],
-        "traceback" => &[(16, "tb_next"), (24, "tb_frame")],
-        "BaseException" if version >= (3, 11) => {
-            &[(16, "__dict__"), (24, "args"), (32, "__notes__"), (40, "__traceback__"), (48, "__context__"), (56, "__cause__")]
-        }
-        "BaseException" => &[(16, "__dict__"), (24, "args"), (32, "__traceback__"), (40, "__context__"), (48, "__cause__")],
-        _ => &[],
-    }
-}
-
-const FUNCTION: [(isize, &str); 14] = [
-    (16, "__globals__"),
-    (24, "__builtins__"),
-    (32, "__name__"),
-    (40, "__qualname__"),
-    (48, "__code__"),
-    (56, "__defaults__"),
-    (64, "__kwdefaults__"),
-    (72, "__closure__"),
-    (80, "__doc__"),
-    (88, "__dict__"),
-    (104, "__module__"),
-    (112, "__annotations__"),
-    (120, "__type_params__"),
-    (128, "__type_params__"),
-];
-
-const FUNCTION_3_14: [(isize, &str); 14] = {
-    let mut fields = FUNCTION;
-    fields[12] = (120, "__annotate__");
-    fields
-};

@@ -10,7 +10,9 @@ use rustc_hash::FxHashMap;
 
 use super::frames::Frame;
 use super::layout::Layout;
+use super::loaded::Loaded;
 use super::names::{NameCache, Names};
+use super::outside::{self, Outside};
 use super::page_index::PageIndex;
 use super::raw::{self, Address};
 use super::references::{Confirmed, collect_visited};
@@ -33,9 +35,18 @@ pub(crate) struct Walk<'a> {
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
     pub(super) shapes: Shapes,
+    pub(crate) loaded: Loaded,
+    /// Whether arrays of numpy can be read; not known before the first of them.
+    pub(crate) reads_arrays: Option<bool>,
     /// Frames by node (synthetic ones) or by their frame object's address.
     pub(crate) frames: Vec<Frame>,
     pub(crate) frame_objects: FxHashMap<Address, usize>,
+    /// Thread states, with their threads' names.
+    pub(crate) threads: Vec<(Address, TextId)>,
+    /// Objects of types in C that CPython does not ship.
+    pub(crate) foreign: Vec<NodeId>,
+    /// Modules in C, whose state may hold objects.
+    pub(crate) modules: Vec<Address>,
     /// Objects that refroots made for the question itself.
     pub(crate) own_objects: Vec<Address>,
     /// One bit a node: whether it is a dict that is yet to be described and whose keys are names.
@@ -51,6 +62,9 @@ pub(crate) struct Walk<'a> {
 
 /// How many objects are described between two looks for Ctrl-C: about 5 ms.
 const OBJECTS_BETWEEN_POLLS: usize = 1 << 16;
+
+/// Most objects of foreign types whose own memory is looked through: about 100 ms.
+const MOST_FOREIGN: usize = 1 << 20;
 
 /// What a walk has read: plain columns, one direction.
 pub(crate) struct Columns {
@@ -85,8 +99,13 @@ impl<'a> Walk<'a> {
             cache: NameCache::new(str_type),
             field_names,
             shapes: Shapes::new(),
+            loaded: Loaded::read(),
+            reads_arrays: None,
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
+            threads: Vec::new(),
+            foreign: Vec::new(),
+            modules: Vec::new(),
             own_objects: Vec::new(),
             namespaces: Vec::new(),
             late_namespaces: Vec::new(),
@@ -142,7 +161,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The node at an address that was described.
-    fn described_at(&self, address: Address) -> Option<NodeId> {
+    pub(crate) fn described_at(&self, address: Address) -> Option<NodeId> {
         let id = self.index.find(address)?;
         ((id as usize) < self.builder.described()).then_some(NodeId(id))
     }
@@ -245,12 +264,19 @@ impl<'a> Walk<'a> {
             let at = self.shape(type_object);
             let shape = &*Rc::clone(&self.shapes.all[at]);
             let flags = self.flags(object, shape);
-            let size = sizes::shallow(object, shape, self.layout, flags);
+            let outside = match shape.outside {
+                Outside::NumpyArray if !self.reads_arrays(object) => Outside::Nothing,
+                outside => outside,
+            };
+            let size = sizes::shallow(object, shape, self.layout, flags) + outside::bytes(object, outside);
             let refcount = self.refcount(object);
             let flags = if refcount.is_none() { flags.with(NodeFlags::IMMORTAL) } else { flags };
             self.builder.describe(NodeRecord { type_id: shape.type_id, size: size as u64, refcount, flags });
             self.keep_value(object, shape);
             self.read_references(node, object, type_object, shape);
+            if shape.is_foreign && self.foreign.len() < MOST_FOREIGN {
+                self.foreign.push(node);
+            }
             let frame = if self.frame_objects.is_empty() { None } else { self.frame_objects.get(&object).copied() };
             if let Some(frame) = frame {
                 self.read_frame(node, frame);
@@ -272,7 +298,7 @@ impl<'a> Walk<'a> {
             if shape.flags & raw::HAVE_GC == 0 {
                 false
             } else if shape.asks_is_gc {
-                ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
+                raw::type_of(object) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
             } else {
                 raw::word(object, -16) != 0
             }
@@ -298,7 +324,9 @@ impl<'a> Walk<'a> {
         // SAFETY: `ob_refcnt` stands first. From 3.12 an object is immortal when the low 32 bits are
         // negative (object.h `_Py_IsImmortal`, 64-bit builds); 3.14 keeps flags above them.
         let count = unsafe { raw::half(object, 0) };
-        if self.layout.version >= (3, 12) && (count as i32) < 0 { None } else { Some(count) }
+        // On 3.11 what is compiled in begins with 999,999,999 (`_PyObject_IMMORTAL_REFCNT`), and counts on.
+        let is_unknown = if self.layout.version >= (3, 12) { (count as i32) < 0 } else { count >= 1 << 29 };
+        if is_unknown { None } else { Some(count) }
     }
 
     /// # Safety
@@ -335,7 +363,12 @@ impl<'a> Walk<'a> {
             let name = match shape.definition {
                 Definition::None => return,
                 Definition::Type => self.type_name(object),
-                Definition::Module => self.module_name(object),
+                Definition::Module => {
+                    if raw::word(object, 32) != 0 {
+                        self.modules.push(object);
+                    }
+                    self.module_name(object)
+                }
                 Definition::Function => self.text_at(object, 40),
                 Definition::Code => self.layout.code.and_then(|code| self.text_at(object, code.qualname)),
                 Definition::BoundMethod => {

@@ -1,0 +1,29 @@
+//! What the roots reach, and what they do not: garbage that waits for the collector.
+
+use crate::{HeapGraph, NodeId};
+
+/// Objects that something outside the graph holds, in heap order; only those of which some references
+/// are not explained by a place where they stand, where `unexplained` says so. O(objects).
+pub fn held_from_outside(graph: &HeapGraph, unexplained: bool) -> Vec<NodeId> {
+    let count = |&node: &NodeId| if unexplained { graph.unexplained(node) } else { graph.external(node) };
+    graph.node_ids().filter(|node| graph.is_shown(*node) && count(node).is_some_and(|count| count > 0)).collect()
+}
+
+/// Objects that no root reaches, in heap order. Objects that something outside the graph holds count as
+/// roots; so do immortal ones, which nothing frees. O(objects + references), and one byte an object.
+pub fn garbage(graph: &HeapGraph) -> Vec<NodeId> {
+    let mut is_reached = vec![false; graph.node_count()];
+    let is_root = |node: NodeId| graph.root(node).is_some() || !graph.is_shown(node) || graph.external(node) != Some(0);
+    let mut waiting: Vec<NodeId> = graph.node_ids().filter(|&node| is_root(node)).collect();
+    for &node in &waiting {
+        is_reached[node.index()] = true;
+    }
+    while let Some(node) = waiting.pop() {
+        for &target in graph.referents(node) {
+            if !std::mem::replace(&mut is_reached[target as usize], true) {
+                waiting.push(NodeId(target));
+            }
+        }
+    }
+    graph.node_ids().filter(|node| !is_reached[node.index()]).collect()
+}
