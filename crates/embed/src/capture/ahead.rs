@@ -43,7 +43,7 @@ impl Walk<'_> {
         // SAFETY: a discovered object is live, and the offset is its own type's (see `table_pointer`).
         unsafe {
             let object = object as Address;
-            let table = self.recent_shape(raw::type_of(object)).map_or(0, |recent| recent.table_pointer);
+            let table = self.shapes.recent(raw::type_of(object)).map_or(0, |recent| recent.table_pointer);
             if table != 0 {
                 raw::fetch(raw::word(object, table));
             }

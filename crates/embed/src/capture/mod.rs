@@ -28,6 +28,7 @@ mod references;
 pub(crate) mod returns;
 mod room;
 mod roots;
+mod shapes;
 mod sizes;
 mod state_layout;
 mod suspended;

@@ -8,7 +8,6 @@ use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
 use rustc_hash::FxHashMap;
 
-use super::ahead::table_pointer;
 use super::frames::Frame;
 use super::layout::Layout;
 use super::loaded::Loaded;
@@ -17,6 +16,7 @@ use super::outside::{self, Outside};
 use super::page_index::PageIndex;
 use super::raw::{self, Address};
 use super::references::{Confirmed, collect_visited};
+use super::shapes::Shapes;
 use super::type_shape::{Builtin, Category, Definition, KnownTypes, TypeShape};
 use super::{atoms, sizes};
 
@@ -34,13 +34,10 @@ pub(crate) struct Walk<'a> {
     pub(crate) index: PageIndex,
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
+    pub(super) shapes: Shapes,
     pub(crate) loaded: Loaded,
     /// Whether arrays of numpy can be read; not known before the first of them.
     pub(crate) reads_arrays: Option<bool>,
-    shapes: Vec<Rc<TypeShape>>,
-    shape_of: FxHashMap<Address, u32>,
-    /// The last shapes that were asked for, by their types' addresses.
-    recent_shapes: [RecentShape; RECENT],
     /// Frames by node (synthetic ones) or by their frame object's address.
     pub(crate) frames: Vec<Frame>,
     pub(crate) frame_objects: FxHashMap<Address, usize>,
@@ -70,24 +67,6 @@ const OBJECTS_BETWEEN_POLLS: usize = 1 << 16;
 
 /// Most objects of foreign types whose own memory is looked through: about 100 ms.
 const MOST_FOREIGN: usize = 1 << 20;
-
-/// Shapes that are found without a hash.
-const RECENT: usize = 256;
-
-/// One of the shapes that are found without a hash.
-#[derive(Clone, Copy, Default)]
-pub(super) struct RecentShape {
-    type_object: Address,
-    shape: u32,
-    /// See [`table_pointer`].
-    pub(super) table_pointer: isize,
-}
-
-/// The place of a type among the recent shapes.
-#[inline]
-fn recent(type_object: Address) -> usize {
-    (type_object >> 4) % RECENT
-}
 
 /// What a walk has read: plain columns, one direction.
 pub(crate) struct Columns {
@@ -121,11 +100,9 @@ impl<'a> Walk<'a> {
             index: PageIndex::default(),
             cache: NameCache::new(str_type),
             field_names,
+            shapes: Shapes::new(),
             loaded: Loaded::read(),
             reads_arrays: None,
-            shapes: Vec::new(),
-            shape_of: FxHashMap::default(),
-            recent_shapes: [RecentShape::default(); RECENT],
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
             threads: Vec::new(),
@@ -157,7 +134,11 @@ impl<'a> Walk<'a> {
         let builder = &mut self.builder;
         match self.index.number(address, || builder.discover(address as u64).0) {
             Some(id) => Some(NodeId(id)),
-            None => self.no_node(),
+            // No object's address, or no memory for it.
+            None => {
+                self.fail_without_room();
+                None
+            }
         }
     }
 
@@ -171,16 +152,15 @@ impl<'a> Walk<'a> {
             is_new
         });
         self.builder.begin_with(objects);
-        self.no_node();
+        self.fail_without_room();
     }
 
-    /// Gives up where the index had no memory for an address; other addresses are no objects'.
+    /// Gives up where the index had no memory for an address.
     #[cold]
-    fn no_node(&mut self) -> Option<NodeId> {
+    fn fail_without_room(&mut self) {
         if self.index.has_failed() {
             self.builder.fail(self.builder.discovered() * 12);
         }
-        None
     }
 
     /// The node at an address that was described.
@@ -245,11 +225,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A shape that was read before.
-    pub(crate) fn shape_at(&self, at: usize) -> &TypeShape {
-        &self.shapes[at]
-    }
-
     /// Describes everything that has been discovered, and all that this discovers.
     ///
     /// # Safety
@@ -281,38 +256,6 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A type's shape, where it was asked for lately.
-    #[inline]
-    pub(super) fn recent_shape(&self, type_object: Address) -> Option<&RecentShape> {
-        Some(&self.recent_shapes[recent(type_object)]).filter(|recent| recent.type_object == type_object)
-    }
-
-    /// The shape of a type, read at its first object.
-    ///
-    /// # Safety
-    /// `type_object` must be a live type.
-    pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
-        // A static type that nobody made ready has no type yet; `PyType_Ready` gives it `type`.
-        let type_object = if type_object == 0 { &raw const ffi::PyType_Type as Address } else { type_object };
-        if let Some(recent) = self.recent_shape(type_object) {
-            return recent.shape as usize;
-        }
-        if let Some(&known) = self.shape_of.get(&type_object) {
-            let table_pointer = table_pointer(&self.shapes[known as usize], self.layout);
-            self.recent_shapes[recent(type_object)] = RecentShape { type_object, shape: known, table_pointer };
-            return known as usize;
-        }
-        let mut names = Names { cache: &mut self.cache, layout: self.layout, builder: &mut self.builder };
-        // SAFETY: the caller's promise.
-        let shape = unsafe { TypeShape::read(type_object, self.layout, self.known, &self.loaded, &mut names) };
-        // A type is a node also where nothing that is read refers to it.
-        self.node(type_object);
-        self.shapes.push(Rc::new(shape));
-        let id = self.shapes.len() - 1;
-        self.shape_of.insert(type_object, id as u32);
-        id
-    }
-
     /// Describes one object.
     ///
     /// # Safety
@@ -322,7 +265,7 @@ impl<'a> Walk<'a> {
         unsafe {
             let type_object = raw::type_of(object);
             let at = self.shape(type_object);
-            let shape = &*Rc::clone(&self.shapes[at]);
+            let shape = &*Rc::clone(&self.shapes.all[at]);
             let flags = self.flags(object, shape);
             let outside = match shape.outside {
                 Outside::NumpyArray if !self.reads_arrays(object) => Outside::Nothing,
@@ -435,7 +378,7 @@ impl<'a> Walk<'a> {
                     let function = raw::word(object, 16);
                     let is_function = function != 0 && {
                         let at = self.shape(raw::type_of(function));
-                        self.shapes[at].definition == Definition::Function
+                        self.shapes.all[at].definition == Definition::Function
                     };
                     if is_function { self.text_at(function, 40) } else { None }
                 }
