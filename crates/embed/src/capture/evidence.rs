@@ -38,9 +38,11 @@ impl Walk<'_> {
             self.look_through_modules();
             self.look_through_foreign();
             self.look_through_static_data(&state);
+            let lasting = state.start + known.map_or(0, |layout| layout.lasting);
+            self.look_through(lasting..state.end, &[], "interpreter's state");
             // Last, and for what no free list takes: those keep addresses of objects that live again.
             self.takes_recycled = false;
-            self.look_through(state, &[], "interpreter's state");
+            self.look_through(state.start..lasting, &[], "interpreter's state");
             for (thread, _) in std::mem::take(&mut self.threads) {
                 self.look_through(thread..thread + known.map_or(0, |layout| layout.thread_size), &[], "a thread's state");
             }
@@ -196,7 +198,7 @@ impl Walk<'_> {
     /// Whether the interpreter has free lists for objects of this kind: containers, floats.
     fn may_be_recycled(&self, node: NodeId) -> bool {
         self.builder.has_flag(node, NodeFlags::TRACKED)
-            || matches!(self.builder.qualname_of(node), "tuple" | "dict" | "list" | "float" | "slice" | "frame")
+            || matches!(self.builder.qualname_of(node), "tuple" | "dict" | "float" | "slice")
     }
 
     /// Compares every aligned word of a range with the addresses of objects.

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod atoms;
+mod classes;
 mod code;
 mod enumerate;
 mod evidence;
@@ -32,6 +33,7 @@ mod shapes;
 mod sizes;
 mod state_layout;
 mod suspended;
+mod traversed;
 mod type_shape;
 mod walk;
 

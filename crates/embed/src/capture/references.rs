@@ -1,83 +1,15 @@
 //! Reading an object's references, with their names: what layouts say, checked against `tp_traverse`.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_int, c_void};
-
-use pyo3::ffi;
 use refroots_core::{NodeFlags, NodeId, ReferenceName};
 
 use super::code::LocalsLayout;
 use super::interior::Interior;
-use super::layout::{InlineValues, type_field};
+use super::layout::InlineValues;
 use super::outside::Outside;
 use super::raw::{self, Address, WORD};
-use super::type_shape::{Category, Content, DictPlace, TypeShape, has_inline_values};
+use super::type_shape::{Category, Content, DictPlace, Field, TypeShape, has_inline_values};
 use super::walk::Walk;
-
-/// Appends what a traverse hands out; nothing else may happen inside one.
-///
-/// # Safety
-/// `into` must be the vector that [`Walk::traverse`] gave.
-pub(crate) unsafe extern "C" fn collect_visited(object: *mut ffi::PyObject, into: *mut c_void) -> c_int {
-    // SAFETY: the vector is the walk's, which waits for the traverse to return.
-    let visited = unsafe { &mut *into.cast::<Vec<Address>>() };
-    // A failed allocation must not unwind through C: the reference is dropped and the traverse ends.
-    if visited.len() == visited.capacity() && visited.try_reserve(visited.len().max(64)).is_err() {
-        return 1;
-    }
-    visited.push(object as Address);
-    0
-}
-
-/// Names of references, each to be confirmed by a visit; and references that are sure, each of which
-/// answers for one visit.
-#[derive(Default)]
-pub(crate) struct Confirmed {
-    entries: Vec<Entry>,
-    order: Vec<u32>,
-}
-
-struct Entry {
-    target: Address,
-    name: ReferenceName,
-    is_sure: bool,
-    is_used: bool,
-}
-
-impl Confirmed {
-    fn clear(&mut self) {
-        self.entries.clear();
-        self.order.clear();
-    }
-
-    fn add(&mut self, target: Address, name: ReferenceName, is_sure: bool) {
-        if target != 0 {
-            self.entries.push(Entry { target, name, is_sure, is_used: false });
-        }
-    }
-
-    /// Takes the entry that a visit confirms. Visits mostly come in the order of the entries, so the
-    /// next one is tried first; else the sorted order is searched, which keeps large objects at
-    /// O(n log n).
-    fn take(&mut self, target: Address, cursor: &mut usize) -> Option<&Entry> {
-        let at = if self.entries.get(*cursor).is_some_and(|entry| entry.target == target && !entry.is_used) {
-            *cursor
-        } else if self.entries.len() <= 16 {
-            self.entries.iter().position(|entry| entry.target == target && !entry.is_used)?
-        } else {
-            if self.order.is_empty() {
-                self.order.extend(0..self.entries.len() as u32);
-                self.order.sort_by_key(|&at| (self.entries[at as usize].target, at));
-            }
-            let start = self.order.partition_point(|&at| self.entries[at as usize].target < target);
-            let run = self.order[start..].iter().map(|&at| at as usize);
-            run.take_while(|&at| self.entries[at].target == target).find(|&at| !self.entries[at].is_used)?
-        };
-        *cursor = at + 1;
-        self.entries[at].is_used = true;
-        Some(&self.entries[at])
-    }
-}
 
 impl Walk<'_> {
     /// Adds the references of the object that was described last.
@@ -135,7 +67,7 @@ impl Walk<'_> {
     ///
     /// # Safety
     /// `object` must be live and have the content's layout.
-    unsafe fn read_content(&mut self, node: NodeId, object: Address, content: Content) {
+    pub(super) unsafe fn read_content(&mut self, node: NodeId, object: Address, content: Content) {
         // SAFETY: layouts of cpython/listobject.h, tupleobject.h, setobject.h, the same in 3.10–3.14 but
         // for the beginning of a tuple's items, which is `tuple.__basicsize__`.
         unsafe {
@@ -250,7 +182,7 @@ impl Walk<'_> {
     ///
     /// # Safety
     /// `object` must be live and of the type of `shape`.
-    unsafe fn each_field(
+    pub(super) unsafe fn each_field(
         &mut self,
         object: Address,
         shape: &TypeShape,
@@ -260,9 +192,9 @@ impl Walk<'_> {
         // `inline_values` know it to be.
         unsafe {
             let is_confirmed = matches!(shape.category, Category::Traversed(_) | Category::Type);
-            for field in shape.fields.iter().filter(|field| {
-                (field.is_published && !(is_confirmed && field.is_unvisited)) || is_confirmed && !field.is_unvisited
-            }) {
+            // Fields that no visit confirms are read by themselves where visits confirm the others.
+            let is_read = |field: &&Field| if is_confirmed { !field.is_unvisited } else { field.is_published };
+            for field in shape.fields.iter().filter(is_read) {
                 let target = raw::word(object, field.offset);
                 if target != 0 {
                     if !is_confirmed && field.name == ReferenceName::Special(self.field_names.dict) {
@@ -343,195 +275,6 @@ impl Walk<'_> {
         (start != 0).then_some(ValuesRun { start, count })
     }
 
-    /// Adds what `tp_traverse` reports, named where a field or the content says how it is held.
-    ///
-    /// # Safety
-    /// As for [`Walk::read_references`].
-    unsafe fn read_traversed(
-        &mut self,
-        node: NodeId,
-        object: Address,
-        type_object: Address,
-        shape: &TypeShape,
-        content: Content,
-    ) {
-        let mut confirmed = std::mem::take(&mut self.confirmed);
-        confirmed.clear();
-        // SAFETY: the caller's promise; an object that is not tracked may be half-built and is not traversed.
-        unsafe {
-            self.read_content(node, object, content);
-            let is_tracked = self.builder.has_flag(node, NodeFlags::TRACKED);
-            if is_tracked {
-                self.read_unseen(object, shape);
-                for field in shape.fields.iter().filter(|field| field.is_unvisited) {
-                    self.refer(raw::word(object, field.offset), field.name);
-                }
-            }
-            if self.builder.has_references(node) {
-                for target in self.builder.referents(node) {
-                    confirmed.add(target as Address, ReferenceName::Unnamed, true);
-                }
-            }
-            self.each_field(object, shape, |_, target, name| confirmed.add(target, name, false));
-            if shape.is_heap_type() {
-                confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
-            }
-            if shape.is_never_tracked && !is_tracked {
-                self.each_field(object, shape, |walk, target, name| walk.refer(target, name));
-            }
-            if let Some(traverse) = shape.traverse
-                && is_tracked
-            {
-                self.each_inside(object, shape, |target, name| confirmed.add(target, name, false));
-                self.traverse(object, traverse);
-                self.refer_visited(&mut confirmed, shape);
-            }
-        }
-        self.confirmed = confirmed;
-    }
-
-    /// Adds what was visited; what is sure was added before.
-    ///
-    /// # Safety
-    /// What was visited must be live.
-    unsafe fn refer_visited(&mut self, confirmed: &mut Confirmed, shape: &TypeShape) {
-        let visited = std::mem::take(&mut self.visited);
-        let mut cursor = 0;
-        for &target in &visited {
-            match confirmed.take(target, &mut cursor) {
-                Some(entry) if entry.is_sure => {}
-                Some(entry) => {
-                    let name = entry.name;
-                    if name == ReferenceName::Special(self.field_names.dict) {
-                        self.mark_namespace(target);
-                    }
-                    self.refer(target, name);
-                }
-                None => {
-                    // SAFETY: the caller's promise.
-                    let name = unsafe { self.name_of_other(target, shape) };
-                    self.refer(target, name);
-                }
-            }
-        }
-        self.visited = visited;
-    }
-
-    /// The name of a reference that no field and no content explains.
-    ///
-    /// # Safety
-    /// `target` must be what a traverse of an object of the type of `shape` handed out.
-    unsafe fn name_of_other(&mut self, target: Address, shape: &TypeShape) -> ReferenceName {
-        if shape.interior != Interior::Frame || self.node(target).is_none() {
-            return shape.others;
-        }
-        // SAFETY: a frame's stack holds live objects.
-        let is_awaitable = unsafe {
-            let at = self.shape(raw::type_of(target));
-            self.shape_at(at).is_awaitable
-        };
-        if is_awaitable { ReferenceName::Special(self.builder.intern("(awaiting)")) } else { shape.others }
-    }
-
-    /// Adds what a class holds. Static types must not be traversed (Objects/typeobject.c asserts it).
-    ///
-    /// # Safety
-    /// `object` must be a live type, of type `type_object`, of which `shape` is the shape.
-    unsafe fn read_type(&mut self, object: Address, type_object: Address, shape: &TypeShape) {
-        // SAFETY: fields of `PyTypeObject` and `PyHeapTypeObject`, each NULL or owned by the type.
-        unsafe {
-            let is_heap = raw::type_flags(object) & raw::HEAP_TYPE != 0;
-            let dict = raw::word(object, type_field::DICT);
-            if dict != 0 {
-                self.mark_namespace(dict);
-            }
-            let mut confirmed = std::mem::take(&mut self.confirmed);
-            confirmed.clear();
-            for (offset, field) in TYPE_FIELDS {
-                let name = ReferenceName::Special(self.builder.intern(field));
-                confirmed.add(raw::word(object, offset), name, false);
-            }
-            if is_heap {
-                confirmed.add(type_object, ReferenceName::Special(self.field_names.class), false);
-                self.each_field(object, shape, |_, target, name| confirmed.add(target, name, false));
-                if let Some(traverse) = shape.traverse {
-                    self.traverse(object, traverse);
-                    self.refer_visited(&mut confirmed, shape);
-                }
-                self.read_hidden_type_fields(object);
-            } else {
-                // `tp_base` of a static type is borrowed from its bases (Objects/typeobject.c, `type_ready`).
-                let base = raw::word(object, type_field::BASE);
-                for entry in confirmed.entries.iter().filter(|entry| entry.target != base) {
-                    self.refer(entry.target, entry.name);
-                }
-                self.read_static_type(object, dict);
-            }
-            self.confirmed = confirmed;
-        }
-    }
-
-    /// What a static type owns besides its fields: a dict that stands in the interpreter's state for types
-    /// of the interpreter itself (3.12+), and its subclasses.
-    ///
-    /// # Safety
-    /// `object` must be a live static type.
-    unsafe fn read_static_type(&mut self, object: Address, dict: Address) {
-        // SAFETY:
-        // - exported with this signature from 3.12 on (cpython/typeobject.h, 3.12–3.14); it gives a new
-        //   reference, which is given back at once: the type keeps its own, so that nothing is freed;
-        // - `tp_subclasses` is NULL or a dict before 3.12, a number in the interpreter's own types from then on.
-        unsafe {
-            if dict == 0 {
-                let Some(dict_of) = self.known.type_dict else { return };
-                let dict = dict_of(object as *mut ffi::PyTypeObject);
-                if dict.is_null() {
-                    return;
-                }
-                ffi::Py_DECREF(dict);
-                self.mark_namespace(dict as Address);
-                let name = self.field_names.dict;
-                self.refer(dict as Address, ReferenceName::Special(name));
-            } else {
-                let subclasses = raw::word(object, type_field::SUBCLASSES);
-                if subclasses > 0x10000 {
-                    let name = self.builder.intern("(tp_subclasses)");
-                    self.refer(subclasses, ReferenceName::Special(name));
-                }
-            }
-        }
-    }
-
-    /// What a class owns and its traverse does not report.
-    ///
-    /// # Safety
-    /// `class` must be a live heap type.
-    unsafe fn read_hidden_type_fields(&mut self, class: Address) {
-        // SAFETY: owned references of the class, or NULL; `ht_slots` stands between its neighbours.
-        unsafe {
-            let fields = [
-                (type_field::SUBCLASSES, "(tp_subclasses)"),
-                (self.layout.ht_name, "__name__"),
-                (self.layout.ht_name + 8, "__slots__"),
-                (self.layout.ht_qualname, "__qualname__"),
-            ];
-            for (offset, field) in fields {
-                let target = raw::word(class, offset);
-                if target != 0 {
-                    let name = self.builder.intern(field);
-                    self.refer(target, ReferenceName::Special(name));
-                }
-            }
-            let keys = raw::word(class, self.layout.cached_keys);
-            if keys != 0 {
-                let entries = self.layout.split_keys(keys);
-                for key in (entries.start..entries.end).step_by(entries.step) {
-                    self.refer(raw::word(key, 0), ReferenceName::Key);
-                }
-            }
-        }
-    }
-
     /// Learns which cells of a closure hold which variables.
     ///
     /// # Safety
@@ -564,14 +307,6 @@ pub(crate) struct ValuesRun {
     pub(crate) start: Address,
     pub(crate) count: usize,
 }
-
-const TYPE_FIELDS: [(isize, &str); 5] = [
-    (type_field::DICT, "__dict__"),
-    (type_field::BASE, "__base__"),
-    (type_field::BASES, "__bases__"),
-    (type_field::MRO, "__mro__"),
-    (type_field::CACHE, "(tp_cache)"),
-];
 
 /// Calls `found` for each member of a set.
 ///

@@ -12,6 +12,8 @@ pub(crate) type StateField = (usize, &'static str);
 pub(crate) struct StateLayout {
     /// Bytes of `PyInterpreterState`.
     pub(crate) size: usize,
+    /// Where its free lists have ended: the state of exceptions, of `ast`, of types follows.
+    pub(crate) lasting: usize,
     pub(crate) interpreter: &'static [StateField],
     /// Bytes of `PyThreadState`.
     pub(crate) thread_size: usize,
@@ -26,6 +28,7 @@ impl StateLayout {
         Some(match version {
             (3, 10) => Self {
                 size: 113_528,
+                lasting: 13_312,
                 interpreter: &[
                     (856, "sys.modules"),
                     (864, "modules by index"),
@@ -68,6 +71,7 @@ impl StateLayout {
             },
             (3, 11) => Self {
                 size: 107_752,
+                lasting: 7128,
                 interpreter: &[
                     (888, "sys.modules"),
                     (896, "modules by index"),
@@ -108,6 +112,7 @@ impl StateLayout {
             },
             (3, 12) => Self {
                 size: 383_552,
+                lasting: 273_400,
                 interpreter: &[
                     (944, "sys.modules"),
                     (952, "modules by index"),
@@ -147,6 +152,7 @@ impl StateLayout {
             },
             (3, 13) => Self {
                 size: 194_968,
+                lasting: 82_640,
                 interpreter: &[
                     (7656, "sys.modules"),
                     (7664, "modules by index"),
@@ -176,6 +182,7 @@ impl StateLayout {
             },
             (3, 14) => Self {
                 size: 225_864,
+                lasting: 79_888,
                 interpreter: &[
                     (7688, "sys.modules"),
                     (7696, "modules by index"),

@@ -15,8 +15,8 @@ use super::names::{NameCache, Names};
 use super::outside::{self, Outside};
 use super::page_index::PageIndex;
 use super::raw::{self, Address};
-use super::references::{Confirmed, collect_visited};
 use super::shapes::Shapes;
+use super::traversed::{Confirmed, collect_visited};
 use super::type_shape::{Builtin, Category, Definition, KnownTypes, TypeShape};
 use super::{atoms, sizes};
 
