@@ -289,8 +289,6 @@ impl<'a> Walk<'a> {
     /// # Safety
     /// `type_object` must be a live type.
     pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
-        // A static type that nobody made ready has no type yet; `PyType_Ready` gives it `type`.
-        let type_object = if type_object == 0 { &raw const ffi::PyType_Type as Address } else { type_object };
         if let Some(recent) = self.recent_shape(type_object) {
             return recent.shape as usize;
         }
@@ -355,7 +353,8 @@ impl<'a> Walk<'a> {
             if shape.flags & raw::HAVE_GC == 0 {
                 false
             } else if shape.asks_is_gc {
-                raw::type_of(object) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
+                // Without a type of its own it cannot be asked (see `type_of`).
+                raw::word(object, 8) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
             } else {
                 raw::word(object, -16) != 0
             }
