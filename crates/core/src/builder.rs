@@ -23,8 +23,8 @@ const FEWEST: usize = 64;
 /// described.
 #[derive(Default)]
 pub struct HeapGraphBuilder {
-    graph: HeapGraph,
-    suspects: Vec<(u32, RootKind, TextId)>,
+    pub(crate) graph: HeapGraph,
+    pub(crate) suspects: Vec<(u32, RootKind, TextId)>,
     failure: Option<Error>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::label::LabelColumn;
 use crate::narrow::NarrowColumn;
 use crate::strings::Texts;
@@ -13,7 +15,7 @@ use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, RootKind, TextId, TypeId, Value
 /// Nodes and edges are numbered from 0 without gaps. Nodes stand in *heap order*, the order in
 /// which capture met them; edges stand by referrer, in the order in which it holds them. The cost
 /// is about 22 bytes an object, 12 bytes a reference, and the values and texts.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, BorshSerialize, BorshDeserialize)]
 pub struct HeapGraph {
     pub(crate) addresses: Vec<u64>,
     pub(crate) node_types: NarrowColumn<u16>,
@@ -37,7 +39,7 @@ pub struct HeapGraph {
     pub(crate) notes: Vec<String>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
 pub(crate) struct TypeRecord {
     pub(crate) module: TextId,
     pub(crate) qualname: TextId,
@@ -59,7 +61,7 @@ pub struct Reference {
 }
 
 /// What keeps objects alive without being kept by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Root {
     /// The object (or the frame) that is the root.
     pub node: NodeId,

@@ -1,9 +1,10 @@
 //! Ids: 32-bit ordinals, each valid only in the graph that gave it.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
         pub struct $name(pub u32);
 
         impl $name {

@@ -1,5 +1,7 @@
 //! The kinds of references, of roots, and the flags of nodes.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// How a referrer holds its referent. The kind says what the reference's name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -63,7 +65,7 @@ impl EdgeKind {
 
 /// Why an object is alive without a referrer. The order is the order of preference where several
 /// roots are equally near.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum RootKind {
     /// A module in `sys.modules`.
     Module,
@@ -94,7 +96,7 @@ impl RootKind {
 }
 
 /// Facts about a node that fit one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct NodeFlags(u8);
 
 impl NodeFlags {

@@ -1,5 +1,6 @@
 //! The column of labels: how each reference is held and under which name, in four bytes.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::TryReserveError;
 
 use rustc_hash::FxHashMap;
@@ -15,7 +16,7 @@ const _: () = assert!(EdgeKind::ALL.len() <= 1 << (u32::BITS - NAME_BITS), "each
 
 /// Kind and name of each reference. Every `u32` is a name: those past 28 bits (the positions in a list
 /// of 300 million) stand in a table beside.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct LabelColumn {
     labels: Vec<u32>,
     long_names: FxHashMap<u32, u32>,

@@ -26,6 +26,7 @@
 mod builder;
 mod error;
 mod evidence;
+mod exchange;
 mod graph;
 mod ids;
 mod kind;

@@ -1,5 +1,6 @@
 //! Columns of numbers that are mostly small: each takes few bytes, and the rest stand whole in a table.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::TryReserveError;
 
 /// An unsigned integer that says of larger numbers only that they are elsewhere.
@@ -33,7 +34,7 @@ macro_rules! narrow {
 narrow!(u8, u16);
 
 /// Numbers by ordinal. Every `u64` comes back as it went in.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct NarrowColumn<T> {
     column: Vec<T>,
     wide: Vec<(u32, u64)>,

@@ -1,5 +1,6 @@
 //! Interned texts in one block of memory: every distinct name once.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -8,10 +9,12 @@ use rustc_hash::FxBuildHasher;
 use crate::TextId;
 
 /// The distinct texts of a graph; [`TextId`] is the ordinal of first use.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Texts {
     block: String,
     ends: Vec<u32>,
+    /// Not sent: [`Texts::index`] makes it anew.
+    #[borsh(skip)]
     lookup: HashTable<u32>,
 }
 
@@ -30,6 +33,15 @@ impl Texts {
         let (block, ends) = (&self.block, &self.ends);
         self.lookup.insert_unique(hash, id.0, |&id| FxBuildHasher.hash_one(slice(block, ends, id)));
         id
+    }
+
+    /// Makes the lookup of texts that were received.
+    pub(crate) fn index(&mut self) {
+        let (block, ends) = (&self.block, &self.ends);
+        for id in 0..ends.len() as u32 {
+            let hash = |&id: &u32| FxBuildHasher.hash_one(slice(block, ends, id));
+            self.lookup.insert_unique(hash(&id), id, hash);
+        }
     }
 
     pub(crate) fn get(&self, id: TextId) -> &str {

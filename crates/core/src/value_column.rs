@@ -1,5 +1,6 @@
 //! The column of values: what capture kept of each atom, packed, with the nodes that have one.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use std::borrow::Cow;
 use std::collections::TryReserveError;
 
@@ -9,7 +10,7 @@ use crate::{NodeId, Value};
 ///
 /// Each value begins with a byte: its tag, and above it a count of bytes, which says how long the value
 /// is, so that only every sixteenth needs a place of its own.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct ValueColumn {
     /// One bit a node: whether it has a value.
     has_value: Vec<u64>,

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use refroots_core::query::{histogram, paths, reach, select};
 use refroots_core::{HeapGraph, NodeId, Values};
 
+use crate::capture::Captured;
 use crate::chain::Chain;
 use crate::object::{Object, ObjectSet};
 use crate::refused;
@@ -16,11 +17,12 @@ use crate::types::TypeTable;
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Heap {
     graph: Arc<HeapGraph>,
+    pause: f64,
 }
 
 impl Heap {
-    pub(crate) fn new(graph: HeapGraph) -> Self {
-        Self { graph: Arc::new(graph) }
+    pub(crate) fn new(captured: Captured) -> Self {
+        Self { graph: Arc::new(captured.graph), pause: captured.pause.as_secs_f64() }
     }
 }
 
@@ -51,6 +53,12 @@ impl Heap {
     #[getter]
     fn reference_count(&self) -> usize {
         self.graph.edge_count()
+    }
+
+    /// For how many seconds the process stood still while this heap was captured.
+    #[getter]
+    fn pause(&self) -> f64 {
+        self.pause
     }
 
     /// What capture could not see, one line each.

@@ -6,23 +6,49 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use refroots_core::{Error, HeapGraph};
 
+use super::loaded::Loaded;
 use super::probe::Proved;
 use super::raw::Address;
-use super::walk::{Stopped, Walk};
+use super::walk::{Columns, Stopped, Walk};
 use super::{Purpose, frames, room, roots};
 
-/// Walks everything. The outer error is Python's, the inner one says why the walk ended early.
+/// Where a walk takes place, which says how much memory it needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Walked {
+    Here,
+    /// In a forked child, whose columns are copied once before they are here.
+    InChild,
+}
+
+/// Walks everything and finishes the graph. The outer error is Python's, the inner one says why it ended early.
 pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Result<HeapGraph, Stopped>> {
+    Ok(match walk(py, proved, purpose, Loaded::read(), Walked::Here)? {
+        Ok(columns) => {
+            let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };
+            graph.map_err(Stopped::Failed)
+        }
+        Err(stopped) => Err(stopped),
+    })
+}
+
+/// Walks everything. The errors are those of [`whole_heap`].
+pub(crate) fn walk(
+    py: Python<'_>,
+    proved: &Proved,
+    purpose: &Purpose,
+    loaded: Loaded,
+    place: Walked,
+) -> PyResult<Result<Columns, Stopped>> {
     let tracked = match &proved.rings {
         // SAFETY: the GIL is held.
         Some(rings) => unsafe { rings.objects() }.ok_or_else(no_room_for_the_list)?,
         None => tracked_objects(py, proved)?,
     };
-    let needed = room::needed(tracked.len());
+    let needed = room::needed(tracked.len()) * if place == Walked::InChild { 2 } else { 1 };
     if let Some(left) = room::left().filter(|&left| left < needed) {
         return Ok(Err(Stopped::Failed(Error::NoRoom { needed, left })));
     }
-    let mut walk = match Walk::new(&proved.layout, &proved.known, proved.str_type, tracked.len() * 2) {
+    let mut walk = match Walk::new(proved, loaded, tracked.len() * 2) {
         Ok(walk) => walk,
         Err(error) => return Ok(Err(Stopped::Failed(error))),
     };
@@ -34,7 +60,7 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
     // - the GIL is held until the columns are read, and nothing below runs Python code or frees an
     //   object, so every address that was live stays live;
     // - the layouts were proved.
-    let columns = unsafe {
+    Ok(unsafe {
         walk.discover_tracked(tracked);
         if let Some(layout) = proved.layout.frames {
             walk.frames = frames::running(&mut walk, &layout, purpose.asks);
@@ -44,15 +70,12 @@ pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> 
         for &subject in &purpose.subjects {
             walk.node(subject);
         }
-        if let Err(stopped) = walk.run() {
-            return Ok(Err(stopped));
-        }
-        roots::add_static_types(&mut walk);
-        walk.find_evidence();
-        walk.finish()
-    };
-    let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };
-    Ok(graph.map_err(Stopped::Failed))
+        walk.run().map(|()| {
+            roots::add_static_types(&mut walk);
+            walk.find_evidence();
+            walk.finish()
+        })
+    })
 }
 
 /// Addresses of the objects that the collector tracks, oldest generation last, as `gc.get_objects`

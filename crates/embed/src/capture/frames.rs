@@ -13,6 +13,7 @@ use super::layout::FrameLayout;
 use super::names::is_own_module;
 use super::raw::{self, Address, WORD};
 use super::roots;
+use super::type_shape::LineOf;
 use super::walk::Walk;
 
 /// One running frame.
@@ -40,16 +41,10 @@ impl Frame {
 /// # Safety
 /// The GIL must be held, and the layouts proved.
 pub(crate) unsafe fn running(walk: &mut Walk<'_>, layout: &FrameLayout, asks: bool) -> Vec<Frame> {
-    let (Some(first), Some(next)) = (raw::symbol(c"PyInterpreterState_ThreadHead"), raw::symbol(c"PyThreadState_Next")) else {
-        return Vec::new();
-    };
-    type Step = unsafe extern "C" fn(*mut std::ffi::c_void) -> *mut ffi::PyThreadState;
+    let Some((first, next)) = walk.known.threads else { return Vec::new() };
     let mut frames = Vec::new();
-    // SAFETY:
-    // - both functions are exported with this signature on 3.10–3.14 (cpython/pystate.h);
-    // - threads and frames do not come or go while the GIL is held.
+    // SAFETY: threads and frames do not come or go while the GIL is held.
     unsafe {
-        let (first, next) = (std::mem::transmute::<*mut _, Step>(first), std::mem::transmute::<*mut _, Step>(next));
         let names = thread_names(walk);
         let asking_thread = ffi::PyThreadState_Get();
         let mut asks_still = asks;
@@ -356,7 +351,7 @@ impl Walk<'_> {
         // SAFETY: the caller's promise.
         let (module, qualname, line) = unsafe {
             let module = module_of(self, frame, layout);
-            (module, self.text_at(code, code_layout.qualname), line_of(frame, code, layout, code_layout))
+            (module, self.text_at(code, code_layout.qualname), line_of(self.known.line_of, frame, code, layout, code_layout))
         };
         let text = |id: Option<TextId>| id.map_or("?", |id| self.builder.text(id));
         let name = format!("{}.{}:{line}", text(module), text(qualname));
@@ -384,15 +379,18 @@ const OWNED_BY_GENERATOR: u8 = 1;
 ///
 /// # Safety
 /// The frame must run `code`.
-unsafe fn line_of(frame: Address, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) -> c_int {
-    let Some(to_line) = raw::symbol(c"PyCode_Addr2Line") else { return 0 };
-    type ToLine = unsafe extern "C" fn(*mut ffi::PyObject, c_int) -> c_int;
+unsafe fn line_of(
+    to_line: Option<LineOf>,
+    frame: Address,
+    code: Address,
+    layout: &FrameLayout,
+    code_layout: &CodeLayout,
+) -> c_int {
+    let Some(to_line) = to_line else { return 0 };
     // SAFETY:
-    // - exported with this signature on 3.10–3.14 (cpython/code.h), it decodes the line table on the
-    //   stack and allocates nothing;
+    // - it decodes the line table on the stack and allocates nothing;
     // - the instruction pointer points into the code's own instructions, or one unit before them.
     unsafe {
-        let to_line = std::mem::transmute::<*mut _, ToLine>(to_line);
         if layout.is_object {
             // 3.10 counts instructions, of two bytes.
             return to_line(code as *mut ffi::PyObject, raw::half(frame, layout.instruction) as c_int * 2);

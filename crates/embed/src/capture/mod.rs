@@ -11,6 +11,7 @@ mod enumerate;
 mod evidence;
 pub(crate) mod exit_status;
 mod fields;
+mod fork;
 mod frames;
 mod gc_rings;
 mod interior;
@@ -36,6 +37,8 @@ mod suspended;
 mod traversed;
 mod type_shape;
 mod walk;
+
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -66,17 +69,19 @@ pub(crate) fn prepare(py: Python<'_>) {
     PROVED.get_or_init(py, || probe::prove(py).map_err(|error| error.value(py).to_string()));
 }
 
+/// A graph, and for how long the process stood still for it.
+pub(crate) struct Captured {
+    pub(crate) graph: HeapGraph,
+    pub(crate) pause: Duration,
+}
+
 /// Captures the whole process. Costs about one `gc.collect()`.
 ///
 /// # Errors
 /// `MemoryError` where the graph has no room, `KeyboardInterrupt` on Ctrl-C (or what the program's
 /// own handler raises; a handler that raises nothing lets the capture begin again).
 pub(crate) fn capture(py: Python<'_>, purpose: &Purpose) -> PyResult<HeapGraph> {
-    let proved = match PROVED.get(py) {
-        Some(Ok(proved)) => proved,
-        Some(Err(reason)) => return Err(PyRuntimeError::new_err(reason.clone())),
-        None => return Err(PyRuntimeError::new_err("refroots is being imported; capture after that")),
-    };
+    let proved = proved(py)?;
     loop {
         match enumerate::whole_heap(py, proved, purpose)? {
             Ok(graph) => return Ok(graph),
@@ -86,5 +91,34 @@ pub(crate) fn capture(py: Python<'_>, purpose: &Purpose) -> PyResult<HeapGraph> 
                 py.check_signals()?;
             }
         }
+    }
+}
+
+/// Captures for a [`Heap`](crate::heap::Heap), here or in a forked child.
+///
+/// # Errors
+/// Those of [`capture`] and of a child.
+pub(crate) fn capture_whole(py: Python<'_>, fork: bool) -> PyResult<Captured> {
+    let purpose = Purpose { lets_others_run: !fork, ..Purpose::default() };
+    if !fork {
+        let begun = Instant::now();
+        let graph = capture(py, &purpose)?;
+        return Ok(Captured { graph, pause: begun.elapsed() });
+    }
+    let proved = proved(py)?;
+    loop {
+        if let Some((graph, pause)) = fork::capture(py, proved, &purpose)? {
+            return Ok(Captured { graph, pause });
+        }
+        enumerate::raise_again();
+        py.check_signals()?;
+    }
+}
+
+fn proved(py: Python<'_>) -> PyResult<&probe::Proved> {
+    match PROVED.get(py) {
+        Some(Ok(proved)) => Ok(proved),
+        Some(Err(reason)) => Err(PyRuntimeError::new_err(reason.clone())),
+        None => Err(PyRuntimeError::new_err("refroots is being imported; capture after that")),
     }
 }

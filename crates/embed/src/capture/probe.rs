@@ -2,6 +2,8 @@
 //! capture. What does not answer right is switched off and said in the heap's notes.
 #![allow(unsafe_code)]
 
+use std::ffi::c_void;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
@@ -9,7 +11,7 @@ use super::code::LocalsLayout;
 use super::gc_rings::{self, Rings};
 use super::layout::{InlineValues, Layout, type_field};
 use super::raw::{self, Address};
-use super::type_shape::{KnownTypes, TypeDict};
+use super::type_shape::{KnownTypes, LineOf, ThreadStep, TypeDict};
 
 /// Layouts that can be switched off, and what `REFROOTS_DISTRUST` calls them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -198,9 +200,16 @@ fn known_types(
         tuple_items: tuple.getattr("__basicsize__")?.extract()?,
         // SAFETY: `Plain` is a live type.
         subtype_traverse: unsafe { raw::word(address(plain), type_field::TRAVERSE) },
-        // SAFETY: exported with this signature wherever it is (cpython/typeobject.h, 3.12–3.14).
-        type_dict: raw::symbol(c"PyType_GetDict")
-            .map(|found| unsafe { std::mem::transmute::<*mut std::ffi::c_void, TypeDict>(found) }),
+        threads: raw::symbol(c"PyInterpreterState_ThreadHead").zip(raw::symbol(c"PyThreadState_Next")).map(|(first, next)| {
+            // SAFETY: so are these (cpython/pystate.h, 3.10–3.14).
+            unsafe {
+                (std::mem::transmute::<*mut c_void, ThreadStep>(first), std::mem::transmute::<*mut c_void, ThreadStep>(next))
+            }
+        }),
+        // SAFETY: and this (cpython/code.h, 3.10–3.14).
+        line_of: raw::symbol(c"PyCode_Addr2Line").map(|found| unsafe { std::mem::transmute::<*mut c_void, LineOf>(found) }),
+        // SAFETY: and this (cpython/typeobject.h, 3.12–3.14).
+        type_dict: raw::symbol(c"PyType_GetDict").map(|found| unsafe { std::mem::transmute::<*mut c_void, TypeDict>(found) }),
         // SAFETY: so is the type of `sys.flags`.
         struct_sequence_traverse: unsafe {
             raw::word(address(py.import("sys")?.getattr("flags")?.get_type().as_any()), type_field::TRAVERSE)

@@ -1,6 +1,8 @@
 //! What is known of a type once for all its objects: its name, how they are read, where fields stand.
 #![allow(unsafe_code)]
 
+use std::ffi::{c_int, c_void};
+
 use refroots_core::{ReferenceName, TextId, TypeId};
 
 use super::fields;
@@ -150,7 +152,13 @@ pub(crate) enum Definition {
 /// `PyType_GetDict`: a new reference to a type's dict.
 pub(crate) type TypeDict = unsafe extern "C" fn(*mut pyo3::ffi::PyTypeObject) -> *mut pyo3::ffi::PyObject;
 
-/// The types that shapes are compared with.
+/// From an interpreter to its first thread, and from a thread to the next.
+pub(crate) type ThreadStep = unsafe extern "C" fn(*mut c_void) -> *mut pyo3::ffi::PyThreadState;
+
+/// From a code object and an offset in bytes to a line; it decodes the line table on the stack.
+pub(crate) type LineOf = unsafe extern "C" fn(*mut pyo3::ffi::PyObject, c_int) -> c_int;
+
+/// The types that shapes are compared with, and functions that the stable ABI does not have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownTypes {
     pub(crate) object: Address,
@@ -178,6 +186,10 @@ pub(crate) struct KnownTypes {
     pub(crate) tuple_items: isize,
     /// `tp_traverse` of classes that Python code makes: `subtype_traverse`.
     pub(crate) subtype_traverse: Address,
+    /// `PyInterpreterState_ThreadHead` and `PyThreadState_Next` (cpython/pystate.h, 3.10–3.14).
+    pub(crate) threads: Option<(ThreadStep, ThreadStep)>,
+    /// `PyCode_Addr2Line` (cpython/code.h, 3.10–3.14).
+    pub(crate) line_of: Option<LineOf>,
     /// `PyType_GetDict`, where there is one (3.12+).
     pub(crate) type_dict: Option<TypeDict>,
     /// `tp_traverse` of named sequences in C: `structseq_traverse`.

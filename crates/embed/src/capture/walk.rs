@@ -14,6 +14,7 @@ use super::loaded::Loaded;
 use super::names::{NameCache, Names};
 use super::outside::{self, Outside};
 use super::page_index::PageIndex;
+use super::probe::Proved;
 use super::raw::{self, Address};
 use super::shapes::Shapes;
 use super::traversed::{Confirmed, collect_visited};
@@ -70,7 +71,7 @@ const MOST_FOREIGN: usize = 1 << 20;
 
 /// What a walk has read: plain columns, one direction.
 pub(crate) struct Columns {
-    builder: HeapGraphBuilder,
+    pub(crate) builder: HeapGraphBuilder,
     room: Vec<u32>,
 }
 
@@ -90,18 +91,18 @@ pub(crate) enum Stopped {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(layout: &'a Layout, known: &'a KnownTypes, str_type: Address, room: usize) -> Result<Self, Error> {
+    pub(crate) fn new(proved: &'a Proved, loaded: Loaded, room: usize) -> Result<Self, Error> {
         let mut builder = HeapGraphBuilder::with_room_for(room)?;
         let field_names = FieldNames { dict: builder.intern("__dict__"), class: builder.intern("__class__") };
         Ok(Self {
-            layout,
-            known,
+            layout: &proved.layout,
+            known: &proved.known,
             builder,
             index: PageIndex::default(),
-            cache: NameCache::new(str_type),
+            cache: NameCache::new(proved.str_type),
             field_names,
             shapes: Shapes::new(),
-            loaded: Loaded::read(),
+            loaded,
             reads_arrays: None,
             frames: Vec::new(),
             frame_objects: FxHashMap::default(),
@@ -301,7 +302,8 @@ impl<'a> Walk<'a> {
             if shape.flags & raw::HAVE_GC == 0 {
                 false
             } else if shape.asks_is_gc {
-                raw::type_of(object) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
+                // Without a type of its own it cannot be asked (see `type_of`).
+                raw::word(object, 8) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
             } else {
                 raw::word(object, -16) != 0
             }
