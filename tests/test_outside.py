@@ -170,7 +170,9 @@ def test_at_most_one_object_in_two_hundred_is_held_by_what_nothing_explains(run_
     assert objects > 100_000
     assert unexplained <= held
     # numpy before 2.3 leaks a reference to each loop of each ufunc, and refroots counts those 320 too.
-    numpy_leaks = 330 if tuple(map(int, pytest.importorskip("numpy").__version__.split(".")[:2])) < (2, 3) else 0
+    numpy_leaks = (
+        330 if tuple(map(int, pytest.importorskip("numpy").__version__.split(".")[:2])) < (2, 3) else 0
+    )
     assert unexplained - numpy_leaks <= 0.005 * objects
 
 
