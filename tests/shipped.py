@@ -238,7 +238,7 @@ def element_tree():
 
 
 def contexts():
-    variable = contextvars.ContextVar("variable", default=Marker())
+    variable = contextvars.ContextVar("variable", default=Marker())  # noqa: B039
     many = [contextvars.ContextVar(f"many{n}", default=n) for n in range(100)]
     context = contextvars.Context()
 
@@ -365,7 +365,7 @@ def iterators():
         iter(source), reversed(source), iter(tuple(source)), iter(plain), iter(plain.values()), iter(plain.items()),
         reversed(plain), reversed(plain.values()), reversed(plain.items()), iter(set(source)), iter("text"), iter(b"bytes"),
         iter(bytearray(b"bytes")), iter(range(5)), iter(range(10**20, 10**20 + 5)), iter(memoryview(b"bytes")), iter(Marker, None),
-        enumerate(source, 10**20), zip(source, source), map(print, source), filter(None, source), reversed((1, 2)),
+        enumerate(source, 10**20), zip(source, source, strict=True), map(print, source), filter(None, source), reversed((1, 2)),
         iter(odd), iter(odd.values()), iter(odd.items()), reversed(odd), iter(deck), reversed(deck),
         plain.keys(), plain.values(), plain.items(), odd.keys(), iter(array.array("i", [1])), iter(Sequence()),
         struct.iter_unpack("i", b"12345678"), iter(types.MappingProxyType(plain)), re.finditer("a", "aa"),
@@ -415,8 +415,8 @@ class Zoned(datetime.datetime):
 
 def annotations():
     made = [
-        typing.List[int], typing.Optional[int], list[int], dict[str, list[int]], int | str, typing.TypeVar("T", bound=Marker),
-        typing.ParamSpec("P"), typing.ParamSpec("Q").args, typing.NewType("N", Marker), typing.ForwardRef("x"), typing.Union[int, str],
+        list[int], dict[str, list[int]], int | str, typing.TypeVar("T", bound=Marker),
+        typing.ParamSpec("P"), typing.ParamSpec("Q").args, typing.NewType("N", Marker), typing.ForwardRef("x"), typing.Union[int, str],  # noqa: UP007
         typing.Literal[1], typing.Callable[[int], str], collections.abc.Callable[[int], str],
     ]  # fmt: skip
     if sys.version_info >= (3, 12):
@@ -501,7 +501,7 @@ def errors():
         KeyError(Marker()), StopAsyncIteration(Marker()),
     ]  # fmt: skip
     if sys.version_info >= (3, 11):
-        made.append(ExceptionGroup("group", [ValueError(Marker())]))
+        made.append(ExceptionGroup("group", [ValueError(Marker())]))  # noqa: F821
     return made
 
 
