@@ -9,7 +9,7 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-real lint format notices bench bench-capture clean
+.PHONY: demo test test-rust test-python test-all test-real lint format notices bench bench-capture clean
 
 demo: $(VENV)/installed
 	$(BIN)/python fixtures/leaks/foo.py
@@ -23,6 +23,10 @@ test-rust:
 
 test-python: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest
+
+# One wheel on CPython 3.10 to 3.14; fetches what the machine lacks, and says what it could not get.
+test-all: $(VENV)/installed $(VENV)/tools
+	$(BIN)/python tools/test_all.py
 
 # The fixtures that need matplotlib, Django and Flask; `make test` runs them too where those are installed.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
