@@ -95,14 +95,18 @@ pub(crate) unsafe fn c_string<'a>(address: Address, offset: isize) -> &'a str {
     }
 }
 
-/// The exact type of a live object (`ob_type` behind the reference count; object.h, 3.10–3.14).
+/// The exact type of a live object (`ob_type` behind the reference count; object.h, 3.10–3.14). A static
+/// type that nobody made ready has none yet: `type`, as `PyType_Ready` will say.
 ///
 /// # Safety
 /// `object` must be a live object.
 #[inline]
 pub(crate) unsafe fn type_of(object: Address) -> Address {
     // SAFETY: every object begins with `ob_refcnt` and `ob_type`.
-    unsafe { word(object, 8) }
+    match unsafe { word(object, 8) } {
+        0 => &raw const ffi::PyType_Type as Address,
+        type_object => type_object,
+    }
 }
 
 /// A type's flags.

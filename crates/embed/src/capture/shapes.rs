@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use pyo3::ffi;
 use rustc_hash::FxHashMap;
 
 use super::ahead::table_pointer;
@@ -60,8 +59,6 @@ impl Walk<'_> {
     /// `type_object` must be a live type.
     #[inline]
     pub(crate) unsafe fn shape(&mut self, type_object: Address) -> usize {
-        // A static type that nobody made ready has no type yet; `PyType_Ready` gives it `type`.
-        let type_object = if type_object == 0 { &raw const ffi::PyType_Type as Address } else { type_object };
         match self.shapes.recent(type_object) {
             Some(recent) => recent.shape as usize,
             // SAFETY: the caller's promise.

@@ -301,7 +301,8 @@ impl<'a> Walk<'a> {
             if shape.flags & raw::HAVE_GC == 0 {
                 false
             } else if shape.asks_is_gc {
-                raw::type_of(object) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
+                // Without a type of its own it cannot be asked (see `type_of`).
+                raw::word(object, 8) != 0 && ffi::PyObject_GC_IsTracked(object as *mut ffi::PyObject) != 0
             } else {
                 raw::word(object, -16) != 0
             }
