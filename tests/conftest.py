@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import pathlib
 import shutil
 import signal
 import subprocess
