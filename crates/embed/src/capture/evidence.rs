@@ -187,11 +187,8 @@ impl Walk<'_> {
         let types = (0..self.builder.described() as u32).map(NodeId);
         let types = types.filter(|&node| self.builder.has_flag(node, NodeFlags::STATIC));
         let at = types.map(|node| self.builder.address(node) as Address);
-        // SAFETY: a live type's type says how large it is at least; one that nobody made ready has none.
-        let size = |at| unsafe {
-            let its_type = raw::type_of(at);
-            if its_type == 0 { 0 } else { raw::word(its_type, type_field::BASIC_SIZE) }
-        };
+        // SAFETY: a live type's type says how large it is at least.
+        let size = |at| unsafe { raw::word(raw::type_of(at), type_field::BASIC_SIZE) };
         at.map(|at| at..at + size(at).clamp(408, 424)).collect()
     }
 

@@ -11,6 +11,9 @@ use super::raw::{self, Address};
 use super::type_shape::{Content, DictPlace, TypeShape};
 use super::walk::Walk;
 
+/// References that one traverse may report: 512 MiB of them.
+pub(crate) const MOST_VISITED: usize = 1 << 26;
+
 /// Appends what a traverse hands out; nothing else may happen inside one.
 ///
 /// # Safety
@@ -18,6 +21,10 @@ use super::walk::Walk;
 pub(crate) unsafe extern "C" fn collect_visited(object: *mut ffi::PyObject, into: *mut c_void) -> c_int {
     // SAFETY: the vector is the walk's, which waits for the traverse to return.
     let visited = unsafe { &mut *into.cast::<Vec<Address>>() };
+    // CPython 3.12's `_asyncio` walks a free list that can be a ring; no object refers to so many others.
+    if visited.len() >= MOST_VISITED {
+        return 1;
+    }
     // A failed allocation must not unwind through C: the reference is dropped and the traverse ends.
     if visited.len() == visited.capacity() && visited.try_reserve(visited.len().max(64)).is_err() {
         return 1;

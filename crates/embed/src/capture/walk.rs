@@ -17,7 +17,7 @@ use super::page_index::PageIndex;
 use super::probe::Proved;
 use super::raw::{self, Address};
 use super::shapes::Shapes;
-use super::traversed::{Confirmed, collect_visited};
+use super::traversed::{Confirmed, MOST_VISITED, collect_visited};
 use super::type_shape::{Builtin, Category, Definition, KnownTypes, TypeShape};
 use super::{atoms, sizes};
 
@@ -478,6 +478,10 @@ impl<'a> Walk<'a> {
         // - traverse runs no Python code, and the visitor only appends to the vector.
         unsafe {
             traverse(object as *mut ffi::PyObject, collect_visited, (&raw mut self.visited).cast());
+        }
+        if self.visited.len() >= MOST_VISITED {
+            self.visited.clear();
+            self.builder.note("an object's own traverse does not end; what it holds is absent");
         }
     }
 }
