@@ -4,6 +4,7 @@ python benches/capture.py [INSTANCES ...]    default 100,000, 1,000,000 and 10,0
 """
 
 import gc
+import os
 import resource
 import statistics
 import subprocess
@@ -56,6 +57,17 @@ def peak():
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
 
+def forked():
+    """How long a bare fork keeps this process, whose child ends at once."""
+    start = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    taken = time.perf_counter() - start
+    os.waitpid(child, 0)
+    return taken
+
+
 def measure(instances, rounds=7):
     """Builds one heap and prints one line a figure."""
     import refroots
@@ -75,6 +87,8 @@ def measure(instances, rounds=7):
     by_type = seconds(graph.by_type)
     graph = None
     after = resident()
+    pauses = [(forked(), refroots.capture(fork=True).pause) for _ in range(rounds)]
+    bare, pause = (statistics.median(times) for times in zip(*pauses, strict=True))
     print(f"{instances:,} instances, {objects:,} objects, {references:,} references")
     print(f"gc.collect() {collect:.3f} s   capture {capture:.3f} s   median of {rounds}")
     print(f"ratio {capture / collect:.2f}")
@@ -82,6 +96,9 @@ def measure(instances, rounds=7):
         f"chain {why * 1000:.2f} ms   types {by_type * 1000:.0f} ms ({by_type / collect:.2f} of a collection)"
     )
     held, at_peak = ((mib - before) * 2**20 / objects for mib in (during, highest))
+    print(
+        f"os.fork() {bare * 1000:.1f} ms   pause of capture(fork=True) {pause * 1000:.1f} ms   ratio {pause / bare:.2f}"
+    )
     print(f"graph {held:.0f} bytes an object, at the peak {at_peak:.0f}")
     print(f"resident {before:.0f} MiB before, {during:.0f} with the graph, {after:.0f} after it is dropped")
 

@@ -254,3 +254,34 @@ def test_a_cell_in_a_local_is_not_one_that_closures_share():
     cell = types.CellType(Marker())
     heap = refroots.capture()
     assert [r.name for r in heap[cell].referents] == [".cell_contents"]
+
+
+def test_code_objects_name_constants_and_names():
+    code = shipped.closure.__code__
+    heap = refroots.capture()
+    named = {reference.name: reference.target.address for reference in heap[code].referents}
+    assert named[".co_consts"] == id(code.co_consts)
+    assert named[".co_names"] == id(code.co_names)
+    assert {reference.name for reference in heap[code.co_consts].referents} >= {"[0]"}
+
+
+@pytest.mark.parametrize("static", [int, dict, type, BaseException, type(iter([]))])
+def test_static_types_hold_their_dicts(static):
+    heap = refroots.capture()
+    (namespace,) = [reference.target for reference in heap[static].referents if reference.name == ".__dict__"]
+    doc = [reference for reference in namespace.referents if reference.kind == "attribute"]
+    assert {reference.name for reference in doc} >= {f".{name}" for name in vars(static)}
+    assert heap.why(vars(static)["__repr__"] if "__repr__" in vars(static) else static).root.kind != "garbage"
+
+
+def test_shared_keys_are_their_classes():
+    class Shares:
+        def __init__(self):
+            self.first_shared_attribute = self.second_shared_attribute = None
+
+    instances = [Shares() for _ in range(100)]
+    heap = refroots.capture()
+    key = next(name for name in Shares.__init__.__code__.co_names if name.startswith("first"))
+    keys = [reference for reference in heap[key].referrers if reference.kind == "key"]
+    assert [reference.source.address for reference in keys].count(id(Shares)) == 1
+    assert not {reference.source.address for reference in keys} & set(map(id, instances))
