@@ -271,7 +271,7 @@ def test_static_types_hold_their_dicts(static):
     (namespace,) = [reference.target for reference in heap[static].referents if reference.name == ".__dict__"]
     doc = [reference for reference in namespace.referents if reference.kind == "attribute"]
     assert {reference.name for reference in doc} >= {f".{name}" for name in vars(static)}
-    assert heap.why(vars(static)["__repr__"] if "__repr__" in vars(static) else static).root.kind != "garbage"
+    assert heap.why(vars(static).get("__repr__", static)).root.kind != "garbage"
 
 
 def test_shared_keys_are_their_classes():
