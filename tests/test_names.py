@@ -250,6 +250,17 @@ def test_what_a_waiting_expression_holds_is_on_its_frames_stack():
     assert "test_what_a_waiting_expression_holds" in reference.source.text
 
 
+CACHED = cache_of(Marker())
+
+
+def test_a_result_in_a_cache_has_no_expression():
+    heap = refroots.capture()
+    (result,) = [reference.target for reference in heap[CACHED].referents if reference.name == "['key']"]
+    chain = result.chain()
+    assert chain.references[-1].name in ("['key']", "<marker>")
+    assert chain.expression is None or "['key']" not in chain.expression
+
+
 def test_a_cell_in_a_local_is_not_one_that_closures_share():
     cell = types.CellType(Marker())
     heap = refroots.capture()

@@ -38,6 +38,10 @@ def test_objects_in_fields_of_structured_arrays_are_named():
     assert names(heap, table)[".flat[1]['object']"] == id(table["object"][1])
     assert names(heap, table)[".flat[0]['inner']['deep']"] == id(table["inner"]["deep"][0])
     assert names(heap, dtype)[".names"] == id(dtype.names)
+    # Nothing is told twice.
+    for obj in (table, dtype, inner):
+        told = [(reference.name, reference.target.address) for reference in heap[obj].referents]
+        assert len(told) == len(set(told))
 
 
 def test_a_view_holds_its_base_and_owns_no_items():

@@ -142,6 +142,8 @@ impl<'a> Wording<'a> {
             EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special => is_plain_name(text).then(|| format!(".{text}")),
             EdgeKind::Index | EdgeKind::Constant => Some(self.reference(reference)),
             EdgeKind::Cell => Some(".cell_contents".to_owned()),
+            // A cache's results stand under their keys, but calling it is the only way to them.
+            EdgeKind::Item if self.graph.type_qualname(self.graph.type_of(reference.source)) == "_lru_cache_wrapper" => None,
             EdgeKind::Item if self.values == Values::Short && self.is_whole_key(NodeId(reference.name), KEY_DEPTH) => {
                 Some(self.reference(reference))
             }

@@ -78,7 +78,9 @@ impl Walk<'_> {
 
     /// Takes what stands at a known place of the interpreter's for held by it.
     fn look_at(&mut self, place: Address, name: &str) {
-        if let Some(node) = raw::copy_word(place).and_then(|word| self.described_at(word)) {
+        // `None` stands where there is no exception, and is held by everything.
+        let word = raw::copy_word(place).filter(|&word| word != self.known.none);
+        if let Some(node) = word.and_then(|word| self.described_at(word)) {
             let name = self.builder.intern(name);
             self.builder.suspect(node, RootKind::Interpreter, name);
         }

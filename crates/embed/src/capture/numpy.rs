@@ -167,8 +167,8 @@ impl Walk<'_> {
         found
     }
 
-    /// Adds what a dtype holds: the type of its items, and of a structured one names and fields, where they
-    /// are the dict and the tuple that they should be.
+    /// Adds what a structured dtype holds besides what it publishes: names and fields, where they are the dict
+    /// and the tuple that they should be.
     ///
     /// # Safety
     /// `dtype` must be a live dtype of numpy that is not abstract.
@@ -184,8 +184,6 @@ impl Walk<'_> {
                     self.refer(target, name);
                 }
             }
-            let name = ReferenceName::Special(self.builder.intern("type"));
-            self.refer(raw::word(dtype, 16), name);
         }
     }
 }

@@ -189,6 +189,7 @@ fn known_types(
             address(py.Ellipsis().bind(py).get_type().as_any()),
             address(py.NotImplemented().bind(py).get_type().as_any()),
         ],
+        none: address(py.None().bind(py)),
         module: address(py.get_type::<pyo3::types::PyModule>().as_any()),
         function: address(function.get_type().as_any()),
         method: address(types.get_item(3)?.as_any()),

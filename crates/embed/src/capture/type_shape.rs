@@ -174,6 +174,7 @@ pub(crate) struct KnownTypes {
     pub(crate) bytearray: Address,
     /// Types of `None`, `True`, `Ellipsis` and `NotImplemented`.
     pub(crate) constants: [Address; 4],
+    pub(crate) none: Address,
     pub(crate) code: Address,
     pub(crate) cell: Address,
     pub(crate) module: Address,
