@@ -33,8 +33,9 @@ pub struct Chain {
 /// several on one level, modules go before frames, of modules the one that defines what the chain goes
 /// through before those that import it, and then heap order decides. The interpreter's own
 /// state gives way to modules, frames and static types; the frame that asks gives way to any other root,
-/// and the variable that it asked with to any other way to it. Where no root is found the chain begins at the nearest object that something outside the graph holds, else
-/// the target is garbage. Cost: at most one look at each reference into the objects that lead to
+/// and the variable that it asked with to any other way to it. Where no root is found the chain begins
+/// at the nearest object that something outside the graph holds, else at the nearest that is immortal or
+/// that refroots holds, else the target is garbage. Cost: at most one look at each reference into the objects that lead to
 /// `target`, and 4 bytes an object.
 pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
     // `towards[n]` is 1 + the object that n leads to; 0 is unseen. Zeroed memory costs no pass.
@@ -80,7 +81,10 @@ pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
         towards[root.node.index()] = target.0 + 1;
         return chain(graph, root.kind, root.node, target, &towards);
     }
-    match order.iter().find(|&&node| graph.external(node).is_some_and(|count| count > 0)) {
+    let is_held = |node: &&NodeId| graph.external(**node).is_some_and(|count| count > 0);
+    let is_immortal = |node: &&NodeId| graph.external(**node).is_none();
+    let is_own = |node: &&NodeId| graph.referrers(**node).iter().any(|&source| !graph.is_shown(NodeId(source)));
+    match order.iter().find(is_held).or_else(|| order.iter().find(is_immortal)).or_else(|| order.iter().find(is_own)) {
         Some(&held) => chain(graph, RootKind::External, held, target, &towards),
         None => Chain { root: RootKind::Garbage, first: target, target, references: Vec::new() },
     }
@@ -118,6 +122,8 @@ impl Chain {
     /// What the chain begins with, in words.
     pub fn root_text(&self, graph: &HeapGraph, values: Values) -> String {
         match (self.root, graph.root(self.first)) {
+            (RootKind::External, _) if graph.external(self.first).is_none() => "immortal: nothing frees it".to_owned(),
+            (RootKind::External, _) if graph.external(self.first) == Some(0) => "held by refroots itself".to_owned(),
             (RootKind::External, _) => {
                 let places: Vec<&str> = graph.places(self.first).collect();
                 let held = held_from_outside(graph.external(self.first).unwrap_or_default());
