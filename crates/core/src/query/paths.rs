@@ -293,6 +293,6 @@ mod tests {
         let held = "a: list\nb: list external=2\nb -> a [0]";
         assert_eq!(ask(held, 0).0, "held from outside by 2 references that Python cannot see");
         let own = "a: list\nf: frame 'refroots.x:1' internal\nf -> a local a";
-        assert_eq!(ask(own, 0).0, "unreachable garbage: no root holds it");
+        assert_eq!(ask(own, 0).0, "held by refroots itself");
     }
 }
