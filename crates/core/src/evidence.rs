@@ -15,7 +15,7 @@ pub(crate) fn keep_evidence(graph: &mut HeapGraph, mut suspects: Vec<(u32, RootK
         for &(_, kind, place) in of_one.iter().take(count) {
             kept.push((node.0, place));
             if kind == RootKind::Interpreter {
-                graph.roots.push(Root { node, kind, name: place, detail, asking: false });
+                graph.roots.push(Root { node, kind, name: place, detail, thread: detail, asking: false });
             }
         }
     }

@@ -69,8 +69,10 @@ pub struct Root {
     pub kind: RootKind,
     /// A module's name, or a frame's `module.qualname:line`.
     pub name: TextId,
-    /// More about it that names a place of this machine: file and thread of a frame. May be empty.
+    /// A frame's file: a place of this machine. May be empty.
     pub detail: TextId,
+    /// The name of a frame's thread. May be empty.
+    pub thread: TextId,
     /// The frame that asked: as a holder it is rarely what people mean.
     pub asking: bool,
 }

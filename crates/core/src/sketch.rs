@@ -3,7 +3,7 @@
 //! One statement a line. `name: type 'text' flag …` makes a node: the text is a string's value, a
 //! number, or the name of a module, class, function or frame; flags are `root`, `asking`,
 //! `namespace`, `internal`, `immortal`, `size=N`, `external=N` (references that the graph does not
-//! see). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
+//! see), `thread=NAME` (of a frame). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
 //! `<x>`, `local x`, `slot x`, `special x`, `key`, or nothing. Nodes are numbered as they are
 //! declared, and may be used before.
 
@@ -119,7 +119,9 @@ fn build(
             };
             let name = builder.intern(node.text.unwrap_or(node.name));
             let detail = builder.intern("");
-            builder.add_root(Root { node: id, kind, name, detail, asking: node.flags.contains(&"asking") });
+            let thread = node.flags.iter().find_map(|flag| flag.strip_prefix("thread=")).unwrap_or_default();
+            let thread = builder.intern(thread);
+            builder.add_root(Root { node: id, kind, name, detail, thread, asking: node.flags.contains(&"asking") });
         }
         for &(target, line, name) in &outgoing[i] {
             let name = reference_name(&mut builder, ids, name)

@@ -120,10 +120,12 @@ impl<'a> Wording<'a> {
     /// What a root is, for people: `module app`, `frame app.main:20 (app.py, MainThread)`.
     pub fn root(&self, root: &Root) -> String {
         let name = self.graph.text(root.name);
-        let detail = self.graph.text(root.detail);
-        let detail = match self.values {
-            Values::Short if !detail.is_empty() => format!(" ({detail})"),
-            _ => String::new(),
+        let (file, thread) = (self.graph.text(root.detail), self.graph.text(root.thread));
+        let detail = match (self.values, file.is_empty(), thread.is_empty()) {
+            (Values::None, _, _) | (_, true, true) => String::new(),
+            (_, false, false) => format!(" ({file}, {thread})"),
+            (_, false, true) => format!(" ({file})"),
+            (_, true, false) => format!(" ({thread})"),
         };
         match root.kind {
             RootKind::Module => format!("module {name}"),

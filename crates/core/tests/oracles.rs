@@ -41,7 +41,7 @@ fn build(plain: &Plain) -> HeapGraph {
         }
     }
     for &root in &plain.roots {
-        builder.add_root(Root { node: NodeId(root), kind: RootKind::Module, name, detail: name, asking: false });
+        builder.add_root(Root { node: NodeId(root), kind: RootKind::Module, name, detail: name, thread: name, asking: false });
     }
     builder.finish().unwrap()
 }
@@ -165,7 +165,7 @@ fn a_chain_of_a_million_nodes_is_searched_without_recursion() {
             builder.refer(NodeId(node + 1), ReferenceName::Slot(name));
         }
     }
-    builder.add_root(Root { node: NodeId(0), kind: RootKind::Module, name, detail: name, asking: false });
+    builder.add_root(Root { node: NodeId(0), kind: RootKind::Module, name, detail: name, thread: name, asking: false });
     let graph = builder.finish().unwrap();
     let chain = paths::why(&graph, NodeId(nodes - 1), &WhyOptions::default());
     assert_eq!(chain.references.len(), nodes as usize - 1);

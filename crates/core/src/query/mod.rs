@@ -1,5 +1,7 @@
 //! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
 
+mod anchors;
+pub mod dominators;
 pub mod histogram;
 pub mod neighbourhood;
 pub mod paths;

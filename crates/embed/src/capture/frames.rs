@@ -214,8 +214,8 @@ impl Walk<'_> {
             if is_own {
                 self.builder.flag(node, NodeFlags::INTERNAL);
             } else {
-                let detail = self.frame_detail(code, thread, &code_layout);
-                self.builder.add_root(Root { node, kind: RootKind::Frame, name, detail, asking: is_asking });
+                let detail = self.frame_file(code, &code_layout);
+                self.builder.add_root(Root { node, kind: RootKind::Frame, name, detail, thread, asking: is_asking });
             }
             if layout.is_object {
                 // A frame object that the collector tracks was traversed; one that runs is mostly not tracked.
@@ -358,17 +358,16 @@ impl Walk<'_> {
         self.builder.intern(&name)
     }
 
-    /// `file, thread`.
+    /// The name of a frame's file, without its folder.
     ///
     /// # Safety
     /// `code` must be a live code object.
-    unsafe fn frame_detail(&mut self, code: Address, thread: TextId, code_layout: &CodeLayout) -> TextId {
+    unsafe fn frame_file(&mut self, code: Address, code_layout: &CodeLayout) -> TextId {
         // SAFETY: the caller's promise.
         let path = unsafe { self.text_at(code, code_layout.filename) };
         let path = path.map_or("", |path| self.builder.text(path));
-        let file = path.rsplit('/').next().unwrap_or(path);
-        let detail = format!("{file}, {}", self.builder.text(thread));
-        self.builder.intern(&detail)
+        let file = path.rsplit('/').next().unwrap_or(path).to_owned();
+        self.builder.intern(&file)
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) unsafe fn add_modules(walk: &mut Walk<'_>) {
         let Some(node) = walk.node(modules) else { return };
         let name = walk.builder.intern("sys.modules");
         let detail = walk.builder.intern("");
-        walk.builder.add_root(Root { node, kind: RootKind::Interpreter, name, detail, asking: false });
+        walk.builder.add_root(Root { node, kind: RootKind::Interpreter, name, detail, thread: detail, asking: false });
         let mut found = Vec::new();
         raw::each_item(modules, |key, module| {
             found.push((key, module));
@@ -42,7 +42,7 @@ pub(crate) unsafe fn add_modules(walk: &mut Walk<'_>) {
             if is_own_module(walk.builder.text(name)) {
                 walk.own_objects.push(module);
             } else if let Some(node) = walk.node(module) {
-                walk.builder.add_root(Root { node, kind: RootKind::Module, name, detail, asking: false });
+                walk.builder.add_root(Root { node, kind: RootKind::Module, name, detail, thread: detail, asking: false });
             }
         }
     }
@@ -54,7 +54,7 @@ pub(crate) fn add_static_types(walk: &mut Walk<'_>) {
     for node in (0..walk.builder.described() as u32).map(NodeId) {
         if walk.builder.has_flag(node, NodeFlags::STATIC) {
             let name = walk.builder.definition(node).unwrap_or(detail);
-            walk.builder.add_root(Root { node, kind: RootKind::Static, name, detail, asking: false });
+            walk.builder.add_root(Root { node, kind: RootKind::Static, name, detail, thread: detail, asking: false });
             // What is compiled in begins with a count of one that nobody holds (`PyVarObject_HEAD_INIT`).
             let place = walk.builder.intern("compiled in");
             walk.builder.suspect(node, RootKind::External, place);
