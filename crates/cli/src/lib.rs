@@ -14,6 +14,7 @@ mod program;
 mod run;
 mod show;
 mod table;
+pub mod tables;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -25,7 +26,7 @@ pub use look::{Ask, Look, Output};
 pub use moment::{Function, Moment};
 pub use program::{Interpreter, Program, Source};
 pub use show::look;
-pub use table::text as type_table;
+pub use table::{Cell, Column, Table, bytes, counted};
 
 /// Does what a command line says (`args` without the command's own name) and gives the exit status.
 ///

@@ -9,7 +9,7 @@ use refroots_core::query::select::find_type;
 use refroots_core::{HeapGraph, View, grouped};
 use refroots_render::{Format, render};
 
-use crate::{Ask, Error, Exit, Look, exit, table, write_atomically};
+use crate::{Ask, Error, Exit, Look, exit, table, tables, write_atomically};
 
 /// Answers a look. The answer goes to its file, with one line about it on `stderr`, or else to
 /// `stdout`.
@@ -34,9 +34,10 @@ fn answer(graph: &HeapGraph, look: &Look) -> Result<Answer, Error> {
 }
 
 fn table_of_types(graph: &HeapGraph, look: &Look) -> Answer {
-    let rows = refroots_core::query::histogram::by_type(graph);
+    let rows = refroots_core::query::histogram::by_type(graph, None);
     let objects = rows.iter().map(|row| row.count).sum();
-    let text = if look.json { table::json(&rows, look.limit) } else { table::text(&rows, look.limit.unwrap_or(Look::ROWS)) };
+    let table = tables::types(&rows);
+    let text = if look.json { table.json(look.limit) } else { table.text(look.limit.unwrap_or(Look::ROWS)) };
     let words = format!("{} of {}", table::counted(objects, "object"), table::counted(rows.len() as u64, "type"));
     Answer { bytes: text.into_bytes(), words }
 }
@@ -175,8 +176,8 @@ mod tests {
         let (_, json, _) = ask(&Look { json: true, limit: Some(2), ..Look::new(Ask::Types) });
         insta::assert_snapshot!(json, @r#"
     [
-      {"type":"app.Foo","count":2,"size":2064},
-      {"type":"dict","count":1,"size":16}
+      {"count":2,"size":2064,"type":"app.Foo"},
+      {"count":1,"size":16,"type":"dict"}
     ]
     "#);
     }

@@ -1,55 +1,179 @@
-//! The table of types, for people and as JSON.
+//! Tables of answers: for people, aligned; for programs, as JSON; for notebooks, as HTML.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, presets};
 use refroots_core::grouped;
-use refroots_core::query::histogram::TypeCount;
-use serde::Serialize;
+use refroots_render::{printable, xml};
+use serde_json::{Map, Value};
 
-/// The first rows as an aligned table, then what the rest and all of them amount to.
-pub fn text(rows: &[TypeCount], limit: usize) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["objects", "bytes", "type"]);
-    let shown = rows.len().min(limit);
-    for row in &rows[..shown] {
-        table.add_row([grouped(row.count), bytes(row.size), row.name.clone()]);
-    }
-    let sum = |rows: &[TypeCount]| rows.iter().fold((0, 0), |(count, size), row| (count + row.count, size + row.size));
-    if shown < rows.len() {
-        let (count, size) = sum(&rows[shown..]);
-        table.add_row([grouped(count), bytes(size), format!("({} more types)", grouped((rows.len() - shown) as u64))]);
-    }
-    let (count, size) = sum(rows);
-    table.add_row([grouped(count), bytes(size), format!("total of {}", counted(rows.len() as u64, "type"))]);
-    for column in 0..2 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+/// Rows of one kind, with what their columns mean.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// The columns, from left to right.
+    pub columns: Vec<Column>,
+    /// The rows, those that matter most first; each has a cell for each column.
+    pub rows: Vec<Vec<Cell>>,
+    /// What one row is about, where the numbers of all rows may be added: `type`.
+    pub adds_up_by: Option<&'static str>,
 }
 
-/// The rows as a JSON list of objects: `type`, `count`, and `size` in bytes.
-pub(crate) fn json(rows: &[TypeCount], limit: Option<usize>) -> String {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        #[serde(rename = "type")]
-        type_name: &'a str,
-        count: u64,
-        size: u64,
+/// One column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its key in JSON.
+    pub key: &'static str,
+    /// What stands above it.
+    pub title: &'static str,
+}
+
+/// One entry of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// So many.
+    Count(u64),
+    /// So many more, or less.
+    Change(i64),
+    /// So many bytes.
+    Bytes(u64),
+    /// So many bytes more, or less.
+    BytesChange(i64),
+    /// A part of the whole, from 0 to 1.
+    Share(f64),
+    /// Words.
+    Text(String),
+    /// What is not known, or was not asked.
+    Nothing,
+}
+
+/// Characters of a text that a table for people shows.
+const TEXT_WIDTH: usize = 160;
+
+impl Table {
+    /// An empty table with these columns, each a key and a title.
+    pub fn new(columns: &[(&'static str, &'static str)]) -> Self {
+        let columns = columns.iter().map(|&(key, title)| Column { key, title }).collect();
+        Self { columns, ..Self::default() }
     }
-    let shown = rows.iter().take(limit.unwrap_or(rows.len()));
-    let rows: Vec<String> = shown
-        .map(|row| Row { type_name: &row.name, count: row.count, size: row.size })
-        .filter_map(|row| serde_json::to_string(&row).ok())
-        .collect();
-    if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n  {}\n]\n", rows.join(",\n  ")) }
+
+    /// The first `limit` rows as aligned columns, then what the rest and all of them amount to.
+    pub fn text(&self, limit: usize) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(self.columns.iter().map(|column| column.title));
+        for row in self.shown(limit) {
+            table.add_row(row.iter().map(Cell::words));
+        }
+        for at in 0..self.columns.len() {
+            let is_number = self.rows.iter().all(|row| !matches!(row[at], Cell::Text(_)));
+            if let Some(column) = table.column_mut(at).filter(|_| is_number && !self.is_last(at)) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// The first `limit` rows, or all, as a JSON list with one object a line; numbers of bytes are whole.
+    pub fn json(&self, limit: Option<usize>) -> String {
+        let shown = self.rows.iter().take(limit.unwrap_or(self.rows.len()));
+        let rows: Vec<String> = shown
+            .map(|row| {
+                let entries = self.columns.iter().zip(row).map(|(column, cell)| (column.key.to_owned(), cell.value()));
+                Value::Object(entries.collect::<Map<_, _>>()).to_string()
+            })
+            .collect();
+        if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n  {}\n]\n", rows.join(",\n  ")) }
+    }
+
+    /// As [`text`](Self::text), as an HTML table.
+    pub fn html(&self, limit: usize) -> String {
+        let row = |cells: &mut dyn Iterator<Item = String>| format!("<tr>{}</tr>", cells.collect::<String>());
+        let head = row(&mut self.columns.iter().map(|column| format!("<th>{}</th>", xml(column.title))));
+        let body: String = self
+            .shown(limit)
+            .iter()
+            .map(|cells| row(&mut cells.iter().map(|cell| format!("<td>{}</td>", xml(&cell.words())))))
+            .collect();
+        format!("<table><thead>{head}</thead><tbody>{body}</tbody></table>")
+    }
+
+    /// The rows that are shown, and those that stand for the rest and for all.
+    fn shown(&self, limit: usize) -> Vec<Vec<Cell>> {
+        let count = self.rows.len().min(limit);
+        let mut shown = self.rows[..count].to_vec();
+        let left = (self.rows.len() - count) as u64;
+        if let Some(noun) = self.adds_up_by {
+            if left > 0 {
+                shown.push(self.sum(&self.rows[count..], format!("({} more {noun}s)", grouped(left))));
+            }
+            shown.push(self.sum(&self.rows, format!("total of {}", counted(self.rows.len() as u64, noun))));
+        } else if left > 0 {
+            let mut row = vec![Cell::Nothing; self.columns.len()];
+            if let Some(last) = row.last_mut() {
+                *last = Cell::Text(format!("({} more)", grouped(left)));
+            }
+            shown.push(row);
+        }
+        shown
+    }
+
+    fn sum(&self, rows: &[Vec<Cell>], words: String) -> Vec<Cell> {
+        let mut sums: Vec<Cell> = (0..self.columns.len())
+            .map(|at| rows.iter().map(|row| row[at].clone()).reduce(Cell::add).unwrap_or(Cell::Count(0)))
+            .collect();
+        if let Some(last) = sums.last_mut() {
+            *last = Cell::Text(words);
+        }
+        sums
+    }
+
+    fn is_last(&self, at: usize) -> bool {
+        at + 1 == self.columns.len()
+    }
+}
+
+impl Cell {
+    fn words(&self) -> String {
+        match self {
+            Self::Count(count) => grouped(*count),
+            Self::Change(change) => format!("{}{}", sign(*change), grouped(change.unsigned_abs())),
+            Self::Bytes(size) => bytes(*size),
+            Self::BytesChange(change) => format!("{}{}", sign(*change), bytes(change.unsigned_abs())),
+            Self::Share(share) => format!("{:.1} %", share * 100.0),
+            Self::Text(text) => printable(text, TEXT_WIDTH),
+            Self::Nothing => String::new(),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Count(number) | Self::Bytes(number) => (*number).into(),
+            Self::Change(number) | Self::BytesChange(number) => (*number).into(),
+            Self::Share(share) => (*share).into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Nothing => Value::Null,
+        }
+    }
+
+    fn add(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Count(a), Self::Count(b)) => Self::Count(a.saturating_add(b)),
+            (Self::Bytes(a), Self::Bytes(b)) => Self::Bytes(a.saturating_add(b)),
+            (Self::Change(a), Self::Change(b)) => Self::Change(a.saturating_add(b)),
+            (Self::BytesChange(a), Self::BytesChange(b)) => Self::BytesChange(a.saturating_add(b)),
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn sign(change: i64) -> &'static str {
+    match change {
+        0 => "",
+        1.. => "+",
+        _ => "-",
+    }
 }
 
 /// Bytes with three digits that matter: `16 B`, `2.0 KiB`, `340 MiB`.
-fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     if size < 1024 {
         return format!("{size} B");
     }
@@ -66,7 +190,7 @@ fn bytes(size: u64) -> String {
 }
 
 /// `1 object`, `2 objects`.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
@@ -78,11 +202,41 @@ mod tests {
     fn numbers_are_readable() {
         assert_eq!([0, 1023, 1024, 10_240, 356_515_840].map(bytes), ["0 B", "1023 B", "1.0 KiB", "10.0 KiB", "340 MiB"]);
         assert_eq!([1, 2].map(|n| counted(n, "type")), ["1 type", "2 types"]);
+        let cells = [Cell::Change(-1500), Cell::BytesChange(2048), Cell::Change(0), Cell::Share(0.615), Cell::Nothing];
+        assert_eq!(cells.map(|cell| cell.words()), ["-1,500", "+2.0 KiB", "0", "61.5 %", ""]);
+    }
+
+    fn table() -> Table {
+        let mut table = Table::new(&[("count", "objects"), ("size", "bytes"), ("type", "type")]);
+        for (count, size, name) in [(3, 4096, "app.<Foo>"), (1, 16, "li\x1bst"), (1, 16, "dict")] {
+            table.rows.push(vec![Cell::Count(count), Cell::Bytes(size), Cell::Text(name.into())]);
+        }
+        table
     }
 
     #[test]
-    fn an_empty_heap_is_still_a_table() {
-        assert_eq!(json(&[], None), "[]\n");
-        assert!(text(&[], 25).contains("total of 0 types"));
+    fn an_empty_table_is_still_one() {
+        let empty = Table { rows: Vec::new(), adds_up_by: Some("type"), ..table() };
+        assert_eq!(empty.json(None), "[]\n");
+        assert!(empty.text(25).contains("total of 0 types"));
+    }
+
+    #[test]
+    fn what_is_cut_is_counted_and_nothing_escapes() {
+        insta::assert_snapshot!(table().text(1), @r"
+        objects    bytes  type
+              3  4.0 KiB  app.<Foo>
+                          (2 more)
+        ");
+        insta::assert_snapshot!(Table { adds_up_by: Some("type"), ..table() }.text(2), @r"
+        objects    bytes  type
+              3  4.0 KiB  app.<Foo>
+              1     16 B  li\x1bst
+              1     16 B  (1 more types)
+              5  4.0 KiB  total of 3 types
+        ");
+        let html = table().html(1);
+        assert!(html.contains("<td>4.0 KiB</td><td>app.&lt;Foo&gt;</td>"), "{html}");
+        assert!(table().json(Some(2)).ends_with(",\n  {\"count\":1,\"size\":16,\"type\":\"li\\u001bst\"}\n]\n"));
     }
 }

@@ -135,7 +135,7 @@ fn check(plain: &Plain) -> Result<(), TestCaseError> {
         let same = match found.dominator(NodeId(node as u32)) {
             Dominator::Root => idom == root,
             Dominator::Object(above) => idom.index() == above.index(),
-            Dominator::Thread(thread) => graph.text(thread) == format!("T{}", idom.index() - root.index() - 1),
+            Dominator::Thread(thread) => graph.text(thread) == format!("T{}", idom.index() as i64 - root.index() as i64 - 1),
         };
         prop_assert!(same, "{node}: expected {idom:?}, found {:?}", found.dominator(NodeId(node as u32)));
         let without = reached(&full, root, Some(NodeIndex::new(node)));

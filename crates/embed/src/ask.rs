@@ -9,7 +9,7 @@ use pyo3::types::PyTuple;
 use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::{paths, select};
-use refroots_core::{HeapGraph, NodeId, Values};
+use refroots_core::{HeapGraph, NodeId, Study, Values};
 
 use crate::capture::{self as live, Purpose};
 use crate::chain::Chain;
@@ -83,7 +83,7 @@ pub(crate) fn why(py: Python<'_>, obj: &Bound<'_, PyAny>, filename: Option<PathB
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
-    let graph = Arc::new(live::capture(py, &purpose)?);
+    let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
     let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions::default()))).with_values(values);
     if let Some(path) = filename {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use refroots_core::query::paths;
-use refroots_core::{HeapGraph, Values};
+use refroots_core::{Study, Values};
 
 use crate::object::{Object, Reference};
 use crate::picture::{Picture, mimebundle, save_view};
@@ -14,13 +14,13 @@ use crate::picture::{Picture, mimebundle, save_view};
 /// The shortest chain of references from a GC root to an object. `str()` is the tree for a terminal.
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Chain {
-    graph: Arc<HeapGraph>,
+    graph: Arc<Study>,
     chain: paths::Chain,
     values: Values,
 }
 
 impl Chain {
-    pub(crate) fn new(graph: &Arc<HeapGraph>, chain: paths::Chain) -> Self {
+    pub(crate) fn new(graph: &Arc<Study>, chain: paths::Chain) -> Self {
         Self { graph: Arc::clone(graph), chain, values: Values::Short }
     }
 

@@ -4,25 +4,41 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
+use refroots_cli::tables;
+use refroots_core::query::dominators::Dominators;
 use refroots_core::query::{histogram, paths, reach, select};
-use refroots_core::{HeapGraph, NodeId, Values};
+use refroots_core::{HeapGraph, NodeId, Study, Values};
 
 use crate::capture::Captured;
 use crate::chain::Chain;
 use crate::object::{Object, ObjectSet};
 use crate::refused;
-use crate::types::TypeTable;
+use crate::rows::{ModuleCount, RootShare, ThreadShare, TypeCount};
+use crate::table::Table;
 
 /// Every object of the process at one moment. It keeps none of them alive.
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Heap {
-    graph: Arc<HeapGraph>,
+    graph: Arc<Study>,
     pause: f64,
 }
 
 impl Heap {
     pub(crate) fn new(captured: Captured) -> Self {
-        Self { graph: Arc::new(captured.graph), pause: captured.pause.as_secs_f64() }
+        Self { graph: Arc::new(Study::new(captured.graph)), pause: captured.pause.as_secs_f64() }
+    }
+
+    fn tally(
+        &self,
+        py: Python<'_>,
+        retained: bool,
+        by: impl Fn(&HeapGraph, Option<&Dominators>) -> Vec<histogram::Tally> + Sync,
+    ) -> PyResult<Vec<histogram::Tally>> {
+        py.detach(|| {
+            let dominators = if retained { Some(self.graph.dominators()?) } else { None };
+            Ok(by(&self.graph, dominators))
+        })
+        .map_err(refused::core)
     }
 }
 
@@ -106,9 +122,43 @@ impl Heap {
         ObjectSet::new(&self.graph, py.detach(|| reach::garbage(&self.graph)))
     }
 
-    /// Objects and bytes by type.
-    fn by_type(&self, py: Python<'_>) -> TypeTable {
-        py.detach(|| TypeTable::new(histogram::by_type(&self.graph)))
+    /// Objects and bytes by type, most objects first; with `retained=True` also the bytes that would be freed
+    /// with the objects of each type, most first (an object that another of its type retains counts once).
+    ///
+    /// O(objects); `retained=True` computes the retained size of every object first, once for a heap, for
+    /// about one `gc.collect()`. Rows are `table[0]`, `table["app.models.Foo"]`.
+    #[pyo3(signature = (*, retained=false))]
+    fn by_type(&self, py: Python<'_>, retained: bool) -> PyResult<Table> {
+        let rows = self.tally(py, retained, histogram::by_type)?;
+        let keys = rows.iter().map(|row| row.name.clone()).collect();
+        Table::new(py, tables::types(&rows), keys, rows.into_iter().map(TypeCount::from))
+    }
+
+    /// Objects and bytes by the module that defines their type; otherwise as `by_type`.
+    #[pyo3(signature = (*, retained=false))]
+    fn by_module(&self, py: Python<'_>, retained: bool) -> PyResult<Table> {
+        let rows = self.tally(py, retained, histogram::by_module)?;
+        let keys = rows.iter().map(|row| row.name.clone()).collect();
+        Table::new(py, tables::modules(&rows), keys, rows.into_iter().map(ModuleCount::from))
+    }
+
+    /// Bytes that each GC root keeps alive and nothing else does, most first; what several roots hold
+    /// together is a row of its own, and all rows add up to the heap. Costs what `retained` does.
+    fn by_root(&self, py: Python<'_>) -> PyResult<Table> {
+        let rows =
+            py.detach(|| Ok(histogram::by_root(&self.graph, self.graph.dominators()?, Values::Short))).map_err(refused::core)?;
+        let keys = rows.iter().map(|row| row.name.clone()).collect();
+        Table::new(py, tables::roots(&rows), keys, rows.into_iter().map(RootShare::from))
+    }
+
+    /// Bytes that the running frames of each thread keep alive together and nothing else does, most first.
+    /// Costs what `retained` does.
+    fn by_thread(&self, py: Python<'_>) -> PyResult<Table> {
+        let rows = py
+            .detach(|| Ok(histogram::by_thread(&self.graph, self.graph.dominators()?, Values::Short)))
+            .map_err(refused::core)?;
+        let keys = rows.iter().map(|row| row.name.clone()).collect();
+        Table::new(py, tables::threads(&rows), keys, rows.into_iter().map(ThreadShare::from))
     }
 
     fn __repr__(&self) -> String {

@@ -11,7 +11,8 @@ mod object;
 mod picture;
 mod program;
 mod refused;
-mod types;
+mod rows;
+mod table;
 
 use pyo3::prelude::*;
 
@@ -29,7 +30,9 @@ mod _native {
     #[pymodule_export]
     use super::picture::Picture;
     #[pymodule_export]
-    use super::types::{TypeCount, TypeTable};
+    use super::rows::{ModuleCount, RootShare, ThreadShare, TypeCount};
+    #[pymodule_export]
+    use super::table::Table;
 
     use pyo3::prelude::*;
 

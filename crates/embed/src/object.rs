@@ -5,15 +5,16 @@ use std::sync::Arc;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use refroots_core::query::paths::{self, WhyOptions};
-use refroots_core::{HeapGraph, NodeId, Values, Wording};
+use refroots_core::{NodeId, Study, Values, Wording};
 
 use crate::chain::Chain;
+use crate::refused;
 
 /// One object of a captured heap: facts about it, not the object itself.
 #[pyclass(frozen, eq, hash, module = "refroots")]
 #[derive(Clone)]
 pub(crate) struct Object {
-    pub(crate) graph: Arc<HeapGraph>,
+    pub(crate) graph: Arc<Study>,
     pub(crate) node: NodeId,
     values: Values,
 }
@@ -31,7 +32,7 @@ impl std::hash::Hash for Object {
 }
 
 impl Object {
-    pub(crate) fn new(graph: &Arc<HeapGraph>, node: NodeId, values: Values) -> Self {
+    pub(crate) fn new(graph: &Arc<Study>, node: NodeId, values: Values) -> Self {
         Self { graph: Arc::clone(graph), node, values }
     }
 
@@ -107,6 +108,29 @@ impl Object {
         shown.map(|reference| Reference::new(&self.graph, reference, self.values)).collect()
     }
 
+    /// Bytes that would be freed with it: its own, and those of all that only it keeps alive. The first
+    /// look at a heap computes this for every object, for about one `gc.collect()`.
+    #[getter]
+    fn retained(&self, py: Python<'_>) -> PyResult<u64> {
+        let found = py.detach(|| self.graph.dominators()).map_err(refused::core)?;
+        Ok(found.retained(self.node))
+    }
+
+    /// The nearest object that every chain from a root to it goes through; `None` for a root, and where
+    /// several hold it. Costs what `retained` does.
+    #[getter]
+    fn dominator(&self, py: Python<'_>) -> PyResult<Option<Self>> {
+        let found = py.detach(|| self.graph.dominators()).map_err(refused::core)?;
+        Ok(found.parent(self.node).map(|node| Self::new(&self.graph, node, self.values)))
+    }
+
+    /// The objects whose `dominator` it is, those that retain most first. O(objects).
+    #[getter]
+    fn dominated(&self, py: Python<'_>) -> PyResult<ObjectSet> {
+        let nodes = py.detach(|| Ok(self.graph.dominators()?.dominated(&self.graph, Some(self.node)))).map_err(refused::core)?;
+        Ok(ObjectSet::new(&self.graph, nodes))
+    }
+
     /// The shortest chain from a GC root to it.
     fn chain(&self, py: Python<'_>) -> Chain {
         py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default()))).with_values(self.values)
@@ -120,13 +144,13 @@ impl Object {
 /// One reference: who holds whom, and under which name.
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Reference {
-    graph: Arc<HeapGraph>,
+    graph: Arc<Study>,
     reference: refroots_core::Reference,
     values: Values,
 }
 
 impl Reference {
-    pub(crate) fn new(graph: &Arc<HeapGraph>, reference: refroots_core::Reference, values: Values) -> Self {
+    pub(crate) fn new(graph: &Arc<Study>, reference: refroots_core::Reference, values: Values) -> Self {
         Self { graph: Arc::clone(graph), reference, values }
     }
 }
@@ -165,12 +189,12 @@ impl Reference {
 /// Objects of one heap, in heap order.
 #[pyclass(frozen, sequence, module = "refroots")]
 pub(crate) struct ObjectSet {
-    graph: Arc<HeapGraph>,
+    graph: Arc<Study>,
     nodes: Vec<NodeId>,
 }
 
 impl ObjectSet {
-    pub(crate) fn new(graph: &Arc<HeapGraph>, nodes: Vec<NodeId>) -> Self {
+    pub(crate) fn new(graph: &Arc<Study>, nodes: Vec<NodeId>) -> Self {
         Self { graph: Arc::clone(graph), nodes }
     }
 }

@@ -4,7 +4,7 @@
 /// is spelled out, and what goes beyond `limit` characters becomes `…`.
 ///
 /// Looks at no more than `limit` characters, however long the text is.
-pub(crate) fn printable(text: &str, limit: usize) -> String {
+pub fn printable(text: &str, limit: usize) -> String {
     let mut out = String::new();
     let mut written = 0;
     for c in text.chars() {
@@ -47,7 +47,7 @@ fn spelled_out(c: char) -> Option<String> {
 }
 
 /// A text as the content or a double-quoted attribute of XML.
-pub(crate) fn xml(text: &str) -> String {
+pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

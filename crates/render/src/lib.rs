@@ -37,6 +37,7 @@ mod text;
 
 pub use dot::dot;
 pub use error::Error;
+pub use escape::{printable, xml};
 pub use format::Format;
 pub use png::png;
 pub use svg::svg;

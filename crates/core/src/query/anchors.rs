@@ -21,8 +21,7 @@ pub(crate) enum Tier {
 }
 
 impl Tier {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Meant, Self::Interpreter, Self::Asking, Self::Outside, Self::Immortal, Self::Own];
+    pub(crate) const ALL: [Self; 6] = [Self::Meant, Self::Interpreter, Self::Asking, Self::Outside, Self::Immortal, Self::Own];
 }
 
 /// Every anchor of a graph, by tier.

@@ -32,6 +32,8 @@ pub struct Dominators {
 
 /// No dominator but the virtual root.
 const ROOT: u32 = u32::MAX;
+/// Ids have 31 bits: builders refuse more objects.
+const ANCHOR: u32 = 1 << 31;
 /// Number of a node that is left out: refroots' own.
 const LEFT_OUT: u32 = u32::MAX;
 
@@ -108,7 +110,8 @@ impl Dominators {
 struct Search {
     /// The number of each node, 0 for none yet; in the end its immediate dominator.
     number: Vec<u32>,
-    /// The node of each number; ids from the number of nodes on are threads.
+    /// The node of each number; ids from the number of nodes on are threads. The highest bit says that it
+    /// hangs below the virtual root or a thread.
     node: Vec<u32>,
     /// The parent in the search tree, which path compression replaces by higher ancestors.
     ancestor: Vec<u32>,
@@ -117,8 +120,6 @@ struct Search {
     /// While numbering: the next reference to follow. Then the semidominator (high half) and the lowest
     /// semidominator on the compressed path above (low half). In the end the retained size of each node.
     words: Vec<u64>,
-    /// One bit a node: whether it hangs below the virtual root or a thread.
-    is_anchor: Vec<u64>,
     /// Frames, sorted, with the number of their thread.
     frames: Vec<(u32, u32)>,
     threads: Vec<TextId>,
@@ -145,7 +146,6 @@ impl Search {
             ancestor: column(length, 0)?,
             idom: column(length, 0)?,
             words: column(length, 0)?,
-            is_anchor: column(graph.node_count().div_ceil(64), 0)?,
             frames: Vec::new(),
             threads,
             count: 0,
@@ -163,7 +163,6 @@ impl Search {
             for root in graph.roots().iter().filter(is_of_thread) {
                 self.frames.push((root.node.0, thread));
             }
-            // All of a thread's frames must hang below its number before the search goes on.
             let frames = self.frames.iter().filter(|&&(_, of)| of == thread).map(|&(frame, _)| frame).collect::<Vec<_>>();
             for frame in frames {
                 self.search(graph, frame, thread);
@@ -190,14 +189,16 @@ impl Search {
 
     /// Numbers what `start` reaches and nothing before it has reached.
     fn search(&mut self, graph: &HeapGraph, start: u32, below: u32) {
-        self.is_anchor[start as usize / 64] |= 1 << (start % 64);
-        if self.number[start as usize] != 0 {
+        let known = self.number[start as usize];
+        if known != 0 {
+            self.node[known as usize] |= ANCHOR;
             return;
         }
         let mut at = self.take_number(start, below);
+        self.node[at as usize] |= ANCHOR;
         self.words[at as usize] = u64::from(graph.starts[start as usize]);
         while at != below {
-            let node = self.node[at as usize] as usize;
+            let node = self.node_of(at);
             let (end, mut next) = (graph.starts[node + 1] as usize, self.words[at as usize] as usize);
             let mut deeper = None;
             while next < end {
@@ -275,24 +276,29 @@ impl Search {
         heads
     }
 
-    fn is_anchor(&self, node: u32) -> bool {
-        self.is_anchor.get(node as usize / 64).is_some_and(|word| word & (1 << (node % 64)) != 0)
+    fn node_of(&self, number: u32) -> usize {
+        (self.node[number as usize] & !ANCHOR) as usize
     }
 
     fn find_semidominators(&mut self, graph: &HeapGraph) {
         let nodes = graph.node_count() as u32;
         let mut path = Vec::new();
         for at in (1..=self.count).rev() {
-            let node = self.node[at as usize];
-            let parent = self.idom[at as usize];
-            let mut lowest = parent;
+            let is_anchor = self.node[at as usize] & ANCHOR != 0;
+            let node = self.node_of(at) as u32;
+            let mut lowest = self.idom[at as usize];
+            let mut lower = |search: &mut Self, number: u32| {
+                lowest = lowest.min(if number <= at { number } else { search.lowest_above(number, at, &mut path) });
+            };
             // What hangs below the virtual root has no lower one; threads do.
             let mut is_settled = node >= nodes;
-            let is_anchor = !is_settled && self.is_anchor(node);
             if is_anchor {
                 match self.frames.binary_search_by_key(&node, |&(frame, _)| frame) {
-                    Ok(frame) => lowest = lowest.min(self.frames[frame].1),
-                    Err(_) => (lowest, is_settled) = (0, true),
+                    Ok(frame) => lower(self, self.frames[frame].1),
+                    Err(_) => {
+                        lower(self, 0);
+                        is_settled = true;
+                    }
                 }
             }
             if !is_settled {
@@ -302,7 +308,7 @@ impl Search {
                     for &source in sources {
                         let number = self.number[source as usize];
                         if number != LEFT_OUT {
-                            lowest = lowest.min(if number <= at { number } else { self.lowest_above(number, at, &mut path) });
+                            lower(self, number);
                         }
                     }
                 }
@@ -351,13 +357,13 @@ impl Search {
         for at in (1..=self.count as usize).rev() {
             let dominator = self.idom[at];
             if dominator != 0 {
-                let (node, above) = (self.node[at] as usize, self.node[dominator as usize] as usize);
+                let (node, above) = (self.node_of(at as u32), self.node_of(dominator));
                 self.words[above] = self.words[above].saturating_add(self.words[node]);
             }
         }
         for number in &mut self.number[..nodes] {
             let dominator = if *number == LEFT_OUT { 0 } else { self.idom[*number as usize] };
-            *number = if dominator == 0 { ROOT } else { self.node[dominator as usize] };
+            *number = if dominator == 0 { ROOT } else { self.node[dominator as usize] & !ANCHOR };
         }
         self.number.truncate(nodes);
         self.words.truncate(nodes + self.threads.len());

@@ -12,6 +12,12 @@ pub fn held_from_outside(graph: &HeapGraph, unexplained: bool) -> Vec<NodeId> {
 /// Objects that no root reaches, in heap order. Objects that something outside the graph holds count as
 /// roots; so do immortal ones, which nothing frees. O(objects + references), and one byte an object.
 pub fn garbage(graph: &HeapGraph) -> Vec<NodeId> {
+    let is_garbage = unreached(graph);
+    graph.node_ids().filter(|&node| is_garbage(node)).collect()
+}
+
+/// Whether an object is garbage in the sense of [`garbage`], for every object at once.
+pub(crate) fn unreached(graph: &HeapGraph) -> impl Fn(NodeId) -> bool {
     let mut is_reached = vec![false; graph.node_count()];
     let is_root = |node: NodeId| graph.root(node).is_some() || !graph.is_shown(node) || graph.external(node) != Some(0);
     let mut waiting: Vec<NodeId> = graph.node_ids().filter(|&node| is_root(node)).collect();
@@ -25,5 +31,5 @@ pub fn garbage(graph: &HeapGraph) -> Vec<NodeId> {
             }
         }
     }
-    graph.node_ids().filter(|node| !is_reached[node.index()]).collect()
+    move |node| !is_reached[node.index()]
 }
