@@ -9,7 +9,7 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-all test-real lint format notices bench bench-capture clean
+.PHONY: demo test test-rust test-python test-all test-real lint format notices bench bench-capture bench-analysis clean
 
 demo: $(VENV)/installed
 	$(BIN)/python fixtures/leaks/foo.py
@@ -52,11 +52,15 @@ notices: $(VENV)/tools
 	$(BIN)/python tools/licences.py --write
 
 # Every benchmark there is.
-bench: bench-capture
+bench: bench-capture bench-analysis
 
 # Capture beside gc.collect() at 100,000, 1,000,000 and 10,000,000 instances; the last takes 8 GB.
 bench-capture: $(VENV)/installed
 	$(BIN)/python benches/capture.py
+
+# Every analysis beside gc.collect(), at the same sizes and on heaps of a hard shape; the largest takes 13 GB.
+bench-analysis: $(VENV)/installed
+	$(BIN)/python benches/analysis.py
 
 clean:
 	rm -rf target $(VENV) foo_refs.png sample-graph.png
