@@ -173,6 +173,12 @@ impl HeapGraph {
         }
     }
 
+    /// A reference by its ordinal. O(log(objects)).
+    pub fn reference_of(&self, edge: EdgeId) -> Reference {
+        let source = NodeId::at(self.starts.partition_point(|&start| start <= edge.0) - 1);
+        self.reference_at(source, edge.index())
+    }
+
     /// The references that the object holds, in its own order.
     pub fn references_from(&self, source: NodeId) -> impl ExactSizeIterator<Item = Reference> + Clone + '_ {
         self.edge_range(source).map(move |edge| self.reference_at(source, edge))

@@ -73,6 +73,8 @@ pub struct ViewEdge {
     pub kind: EdgeKind,
     /// Its name as Python would write it: `.x`, `['k']`, `[3]`; empty where nothing names it.
     pub name: String,
+    /// What the reference means, where it is a well-known one; may be empty.
+    pub note: String,
 }
 
 impl View {

@@ -135,6 +135,33 @@ impl<'a> Wording<'a> {
         }
     }
 
+    /// The policy.
+    pub(crate) fn values(&self) -> Values {
+        self.values
+    }
+
+    /// What a dict's key says, whatever the policy: for telling keys apart, never for an output.
+    pub(crate) fn key_literal(&self, key: NodeId) -> String {
+        self.key(key, KEY_DEPTH)
+    }
+
+    /// The thread of a frame, where it may be said.
+    pub(crate) fn thread(&self, root: &Root) -> Option<&'a str> {
+        Some(self.graph.text(root.thread)).filter(|thread| self.values == Values::Short && !thread.is_empty())
+    }
+
+    /// One step of a path in words, to follow what was said before it.
+    pub(crate) fn passed(&self, reference: Reference) -> String {
+        match reference.kind {
+            EdgeKind::Local => format!(", local {}", self.reference(reference)),
+            EdgeKind::Key => " key".to_owned(),
+            EdgeKind::Cell => format!(" {}", self.reference(reference)),
+            EdgeKind::Special if self.reference(reference).starts_with('(') => format!(" {}", self.reference(reference)),
+            EdgeKind::Unnamed => format!(" → {}", self.graph.type_short_name(self.graph.type_of(reference.target))),
+            _ => self.reference(reference),
+        }
+    }
+
     /// One step of a path, as code; `None` where code cannot say it. `is_from_dict`: the referrer is a
     /// dict that was reached as a value, so that its names are keys.
     pub(crate) fn step(&self, reference: Reference, is_from_dict: bool) -> Option<String> {

@@ -3,62 +3,14 @@
 
 use std::collections::HashSet;
 
+mod random;
+
 use proptest::prelude::*;
+use random::{Plain, Role, build, graphs};
 use refroots_core::petgraph::algo::{dominators::simple_fast, kosaraju_scc};
 use refroots_core::petgraph::graph::{DiGraph, NodeIndex};
 use refroots_core::query::dominators::{Dominator, Dominators, dominators};
-use refroots_core::{HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, Root, RootKind, sketch};
-
-#[derive(Clone, Debug)]
-struct Plain {
-    /// Size and role of each node.
-    nodes: Vec<(u32, Role)>,
-    edges: Vec<(u32, u32)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Role {
-    Ordinary,
-    Module,
-    Frame(u8),
-    Outside,
-    Immortal,
-    Own,
-}
-
-fn graphs() -> impl Strategy<Value = Plain> {
-    let role = prop_oneof![
-        30 => Just(Role::Ordinary),
-        1 => Just(Role::Module),
-        2 => (0_u8..2).prop_map(Role::Frame),
-        1 => Just(Role::Outside),
-        1 => Just(Role::Immortal),
-        1 => Just(Role::Own),
-    ];
-    prop::collection::vec((1_u32..1000, role), 2..40).prop_flat_map(|nodes| {
-        let count = nodes.len() as u32;
-        prop::collection::vec((0..count, 0..count), 0..90).prop_map(move |edges| Plain { nodes: nodes.clone(), edges })
-    })
-}
-
-fn build(plain: &Plain) -> HeapGraph {
-    let mut text = String::new();
-    for (node, &(size, role)) in plain.nodes.iter().enumerate() {
-        let role = match role {
-            Role::Ordinary => "list".to_owned(),
-            Role::Module => format!("module 'm{node}' root"),
-            Role::Frame(thread) => format!("frame 'f{node}' root synthetic thread=T{thread}"),
-            Role::Outside => "list external=1".to_owned(),
-            Role::Immortal => "list immortal".to_owned(),
-            Role::Own => "list internal".to_owned(),
-        };
-        text += &format!("n{node}: {role} size={size}\n");
-    }
-    for (source, target) in &plain.edges {
-        text += &format!("n{source} -> n{target}\n");
-    }
-    sketch::parse(&text).unwrap()
-}
+use refroots_core::{HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, Root, RootKind};
 
 /// The same graph with a virtual root behind the nodes and a node for each thread behind that; edges of
 /// refroots' own nodes are left out.

@@ -90,6 +90,11 @@ pub(crate) fn edge(edge: &ViewEdge) -> String {
     }
 }
 
+/// What a reference means, behind its referent: ` (timers of the event loop)`.
+pub(crate) fn note(edge: &ViewEdge) -> String {
+    if edge.note.is_empty() { String::new() } else { format!(" ({})", printable(&edge.note, LINE)) }
+}
+
 /// What a pointer that rests on a node is told.
 pub(crate) fn tooltip(shown: &ViewNode) -> String {
     let name = printable(&shown.full_type_name, TITLE);

@@ -162,6 +162,8 @@ impl<'a> Tree<'a> {
     }
 
     fn words(&self, node: NodeIndex, names: &[String], level: usize) -> String {
+        let notes = self.view.graph.edges_directed(node, Direction::Incoming).map(|edge| label::note(edge.weight()));
+        let note = notes.filter(|note| !note.is_empty()).last().unwrap_or_default();
         let shown = &self.view.graph[node];
         let words = label::line(self.view, node, shown.is_start || self.places[node.index()] > 1);
         if level == 0 {
@@ -171,8 +173,8 @@ impl<'a> Tree<'a> {
         match (self.direction, named.is_empty()) {
             (Direction::Incoming, true) => format!("held by {words}"),
             (Direction::Incoming, false) => format!("held by {words}, as {}", named.join(", ")),
-            (Direction::Outgoing, true) => format!("(unnamed) ── {words}"),
-            (Direction::Outgoing, false) => format!("{} ── {words}", named.join(", ")),
+            (Direction::Outgoing, true) => format!("(unnamed) ── {words}{note}"),
+            (Direction::Outgoing, false) => format!("{} ── {words}{note}", named.join(", ")),
         }
     }
 

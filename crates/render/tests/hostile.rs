@@ -48,7 +48,7 @@ fn hostile(words: &str) -> View {
     });
     let root = ViewRoot { kind: RootKind::Module, text: format!("module {words}") };
     let module = view.graph.add_node(ViewNode { type_name: "module".into(), depth: 1, root: Some(root), ..ViewNode::default() });
-    view.graph.add_edge(module, start, ViewEdge { kind: EdgeKind::Local, name: words.to_owned() });
+    view.graph.add_edge(module, start, ViewEdge { kind: EdgeKind::Local, name: words.to_owned(), note: words.to_owned() });
     view
 }
 

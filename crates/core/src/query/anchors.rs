@@ -10,6 +10,8 @@ pub(crate) enum Tier {
     Meant,
     /// The interpreter's own state.
     Interpreter,
+    /// Objects that hold in a known place outside of the graph: static data, the state of a module.
+    Placed,
     /// The frame that asks.
     Asking,
     /// Objects with references that the graph cannot see.
@@ -21,7 +23,8 @@ pub(crate) enum Tier {
 }
 
 impl Tier {
-    pub(crate) const ALL: [Self; 6] = [Self::Meant, Self::Interpreter, Self::Asking, Self::Outside, Self::Immortal, Self::Own];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Meant, Self::Interpreter, Self::Placed, Self::Asking, Self::Outside, Self::Immortal, Self::Own];
 }
 
 /// Every anchor of a graph, by tier.
@@ -61,10 +64,16 @@ pub(crate) fn anchors(graph: &HeapGraph) -> Anchors {
         } else if external.is_none() && !flags.contains(NodeFlags::SYNTHETIC) {
             found[Tier::Immortal as usize].push(node);
         } else if external.is_some_and(|count| count > 0) {
-            found[Tier::Outside as usize].push(node);
+            let tier = if has_place(graph, node) { Tier::Placed } else { Tier::Outside };
+            found[tier as usize].push(node);
         }
     }
     Anchors(found)
+}
+
+/// Whether an object is held in a known place outside, other than a frame that computes with it just now.
+pub(crate) fn has_place(graph: &HeapGraph, node: NodeId) -> bool {
+    graph.places(node).any(|place| place != "running" && !place.ends_with("evaluation stack"))
 }
 
 /// [`HeapGraph::external`] of every node in order. O(objects) for all of them.
@@ -100,7 +109,7 @@ mod tests {
         .unwrap();
         let anchors = anchors(&graph);
         let of = |tier| anchors.of(tier).iter().map(|node| node.0).collect::<Vec<_>>();
-        assert_eq!(Tier::ALL.map(of), [vec![2], vec![0], vec![1], vec![3], vec![4], vec![6]]);
+        assert_eq!(Tier::ALL.map(of), [vec![2], vec![0], vec![], vec![1], vec![3], vec![4], vec![6]]);
         assert!(graph.node_ids().zip(externals(&graph)).all(|(node, count)| graph.external(node) == count));
     }
 }

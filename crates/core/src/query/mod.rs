@@ -3,8 +3,13 @@
 mod anchors;
 mod dominator_tree;
 pub mod dominators;
+pub mod familiar;
 pub mod histogram;
 pub mod neighbourhood;
+pub mod path_tree;
 pub mod paths;
 pub mod reach;
+pub mod reasons;
 pub mod select;
+pub mod shortest;
+mod unmeant;

@@ -182,12 +182,16 @@ impl Search<'_> {
             count += 1;
             if count <= PARALLEL {
                 let name = self.wording.reference(reference);
-                self.view.graph.add_edge(source_place, target_place, ViewEdge { kind: reference.kind, name });
+                self.view.graph.add_edge(
+                    source_place,
+                    target_place,
+                    ViewEdge { kind: reference.kind, name, note: String::new() },
+                );
             }
         }
         if count > PARALLEL {
             let name = format!("and {} more", grouped((count - PARALLEL) as u64));
-            self.view.graph.add_edge(source_place, target_place, ViewEdge { kind: EdgeKind::Unnamed, name });
+            self.view.graph.add_edge(source_place, target_place, ViewEdge { kind: EdgeKind::Unnamed, name, note: String::new() });
         }
     }
 

@@ -1,5 +1,8 @@
 //! The shortest chain of references from a GC root to an object.
 
+use crate::query::anchors::has_place;
+use crate::query::familiar::familiar;
+use crate::query::unmeant::Unmeant;
 use crate::wording::grouped;
 use crate::{
     EdgeKind, HeapGraph, NodeFlags, NodeId, Question, Reference, Root, RootKind, Values, View, ViewEdge, ViewNode, ViewRoot,
@@ -9,9 +12,9 @@ use crate::{
 /// What may end a chain.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WhyOptions {
-    /// Let the frame that asks count like any other; without it, its locals give way whenever
-    /// another chain exists.
-    pub include_asking_frame: bool,
+    /// Let holders count that people do not mean: the frame that asks, the last result of a prompt, a
+    /// notebook's inputs and outputs. Without it they give way whenever another chain exists.
+    pub all_roots: bool,
 }
 
 /// Why an object is alive.
@@ -32,19 +35,37 @@ pub struct Chain {
 /// A breadth-first search over referrers that ends with the first level on which a root stands; of
 /// several on one level, modules go before frames, of modules the one that defines what the chain goes
 /// through before those that import it, and then heap order decides. The interpreter's own
-/// state gives way to modules, frames and static types; the frame that asks gives way to any other root,
-/// and the variable that it asked with to any other way to it. Where no root is found the chain begins
-/// at the nearest object that something outside the graph holds, else at the nearest that is immortal or
-/// that refroots holds, else the target is garbage. Cost: at most one look at each reference into the objects that lead to
-/// `target`, and 4 bytes an object.
+/// state gives way to modules, frames and static types, to it what is held in a known place outside; what a
+/// prompt or a notebook keeps and the frame that asks give way to any of these, and the variable that it asked with to any other way to it. Where no root
+/// is found the chain begins at the nearest object that something outside the graph holds, else at the nearest
+/// that is immortal or that refroots holds, else the target is garbage. Cost: at most one look at each reference
+/// into the objects that lead to `target` (two where only unmeant ones do), and 4 bytes an object.
 pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
+    if options.all_roots {
+        return search(graph, target, &Unmeant::default(), true).chain;
+    }
+    let found = search(graph, target, &Unmeant::of(graph), false);
+    if found.passed_over { search(graph, target, &Unmeant::default(), false).chain } else { found.chain }
+}
+
+struct Found {
+    chain: Chain,
+    /// Whether no root was found that people mean, and unmeant references were passed over.
+    passed_over: bool,
+}
+
+fn search(graph: &HeapGraph, target: NodeId, unmeant: &Unmeant, all_roots: bool) -> Found {
     // `towards[n]` is 1 + the object that n leads to; 0 is unseen. Zeroed memory costs no pass.
     let mut towards = vec![0_u32; graph.node_count()];
     towards[target.index()] = target.0 + 1;
-    let gives_way = |root: &Root| root.asking && !options.include_asking_frame;
+    let gives_way = |root: &Root| root.asking && !all_roots;
     let is_state = |root: &Root| root.kind == RootKind::Interpreter;
+    let is_unmeant = |source: NodeId, node: NodeId| {
+        unmeant.concerns(source) && graph.references_between(source, node).all(|reference| unmeant.is(graph, reference))
+    };
+    let meant = |chain: Chain| Found { chain, passed_over: false };
     let mut order = vec![target];
-    let (mut state, mut asking, mut asked_with) = (None, None, None);
+    let (mut state, mut asking, mut asked_with, mut passed_over) = (None, None, None, false);
     let mut level_start = 0;
     while level_start < order.len() {
         let level_end = order.len();
@@ -55,37 +76,54 @@ pub fn why(graph: &HeapGraph, target: NodeId, options: &WhyOptions) -> Chain {
             .filter(|root| !gives_way(root) && !is_state(root))
             .min_by_key(|root| (root.kind, !is_home(graph, root, &towards), root.node))
         {
-            return chain(graph, root.kind, root.node, target, &towards);
+            return meant(chain(graph, root.kind, root.node, target, &towards));
         }
         for at in level_start..level_end {
             let node = order[at];
             for &source in graph.referrers(node) {
-                if towards[source as usize] != 0 || !graph.is_shown(NodeId(source)) {
+                let source = NodeId(source);
+                if towards[source.index()] != 0 || !graph.is_shown(source) {
                     continue;
                 }
-                match graph.root(NodeId(source)).filter(|root| node == target && gives_way(root)) {
+                if is_unmeant(source, node) {
+                    passed_over = true;
+                    continue;
+                }
+                match graph.root(source).filter(|root| node == target && gives_way(root)) {
                     Some(root) => asked_with = Some(root),
                     None => {
-                        towards[source as usize] = node.0 + 1;
-                        order.push(NodeId(source));
+                        towards[source.index()] = node.0 + 1;
+                        order.push(source);
                     }
                 }
             }
         }
         level_start = level_end;
     }
-    if let Some(root) = state.or(asking) {
-        return chain(graph, root.kind, root.node, target, &towards);
+    if let Some(root) = state {
+        return meant(chain(graph, root.kind, root.node, target, &towards));
     }
-    if let Some(root) = asked_with {
+    let is_placed = |node: &&NodeId| graph.external(**node).is_some_and(|count| count > 0) && has_place(graph, **node);
+    let chain = if let Some(&held) = order.iter().find(is_placed) {
+        chain(graph, RootKind::External, held, target, &towards)
+    } else if let Some(root) = asking {
+        chain(graph, root.kind, root.node, target, &towards)
+    } else if let Some(root) = asked_with {
         towards[root.node.index()] = target.0 + 1;
-        return chain(graph, root.kind, root.node, target, &towards);
-    }
+        chain(graph, root.kind, root.node, target, &towards)
+    } else {
+        chain_without_root(graph, target, &order, &towards)
+    };
+    Found { chain, passed_over }
+}
+
+/// The chain from the nearest object that is held although no root leads to it.
+fn chain_without_root(graph: &HeapGraph, target: NodeId, order: &[NodeId], towards: &[u32]) -> Chain {
     let is_held = |node: &&NodeId| graph.external(**node).is_some_and(|count| count > 0);
     let is_immortal = |node: &&NodeId| graph.external(**node).is_none();
     let is_own = |node: &&NodeId| graph.referrers(**node).iter().any(|&source| !graph.is_shown(NodeId(source)));
     match order.iter().find(is_held).or_else(|| order.iter().find(is_immortal)).or_else(|| order.iter().find(is_own)) {
-        Some(&held) => chain(graph, RootKind::External, held, target, &towards),
+        Some(&held) => chain(graph, RootKind::External, held, target, towards),
         None => Chain { root: RootKind::Garbage, first: target, target, references: Vec::new() },
     }
 }
@@ -179,7 +217,8 @@ impl Chain {
         }
         let indices: Vec<_> = view.graph.node_indices().collect();
         for (pair, reference) in indices.windows(2).zip(&self.references) {
-            let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference) };
+            let note = familiar(graph, *reference, values).unwrap_or_default();
+            let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference), note };
             view.graph.add_edge(pair[0], pair[1], edge);
         }
         view
@@ -281,9 +320,24 @@ mod tests {
             chain.references.iter().map(|r| Wording::new(&graph, Values::Short).reference(*r)).collect()
         };
         assert_eq!(names(&WhyOptions::default()), ["d", "['k']"]);
-        assert_eq!(names(&WhyOptions { include_asking_frame: true }), ["x"]);
+        assert_eq!(names(&WhyOptions { all_roots: true }), ["x"]);
         let alone = "x: list\nf: frame 'app.main:3' root asking\nf -> x local x";
         assert_eq!(ask(alone, 0).0, "running frame app.main:3");
+    }
+
+    #[test]
+    fn what_a_prompt_keeps_gives_way() {
+        let prompt = "x: list
+            b: module 'builtins' root
+            b -> names .__dict__
+            names: dict namespace
+            names -> x ._";
+        assert_eq!(ask(prompt, 0), ("module builtins".into(), Some("builtins._".into())), "where nothing else holds it");
+        let held = format!("{prompt}\napp: module 'app' root\napp -> l .l\nl: list\nl -> m [0]\nm: list\nm -> x [3]");
+        assert_eq!(ask(&held, 0).1.as_deref(), Some("app.l[0][3]"));
+        let graph = sketch::parse(&held).unwrap();
+        let chain = why(&graph, NodeId(0), &WhyOptions { all_roots: true });
+        assert_eq!(chain.expression(&graph, Values::Short).as_deref(), Some("builtins._"));
     }
 
     #[test]

@@ -1,0 +1,196 @@
+//! Why many objects are alive: their shortest chains, grouped by what they have in common.
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::query::path_tree::{PathTree, Step, path_tree};
+use crate::query::paths::{Chain, WhyOptions, why};
+use crate::query::shortest::{ShortestPaths, shortest_paths};
+use crate::{EdgeKind, Error, HeapGraph, NodeId, Root, RootKind, Values, Wording};
+
+/// Objects that are held the same way.
+#[derive(Clone, Debug)]
+pub struct Reason {
+    /// How many they are.
+    pub count: u64,
+    /// Their shallow sizes, added, in bytes.
+    pub size: u64,
+    /// The way in words: `app.CACHE['k'][*]`, `thread worker-3, run(), local job`.
+    pub signature: String,
+    /// The shortest chain to one of them, the first in heap order.
+    pub chain: Chain,
+}
+
+/// Every shortest chain of a graph, and which of them are alike. 12 bytes an object.
+pub struct Reasons {
+    pub(crate) paths: ShortestPaths,
+    pub(crate) tree: PathTree,
+}
+
+impl Reasons {
+    /// Finds them for every object at once. O(objects + references).
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn of(graph: &HeapGraph) -> Result<Self, Error> {
+        let paths = shortest_paths(graph)?;
+        let tree = path_tree(graph, &paths)?;
+        Ok(Self { paths, tree })
+    }
+
+    /// Groups some objects by how they are held, the largest group first, then by their words. Objects that
+    /// nothing holds are one group. O(objects asked about), and the words of each group.
+    pub fn group(&self, graph: &HeapGraph, nodes: &[NodeId], values: Values) -> Vec<Reason> {
+        let mut groups: HashMap<Option<u32>, (u64, u64, NodeId), FxBuildHasher> = HashMap::default();
+        for &node in nodes {
+            let group = groups.entry(self.tree.path_of(node)).or_insert((0, 0, node));
+            group.0 += 1;
+            group.1 = group.1.saturating_add(graph.size(node));
+            group.2 = group.2.min(node);
+        }
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|&(_, (count, size, first))| (std::cmp::Reverse(count), std::cmp::Reverse(size), first));
+        let reason = |(path, (count, size, first)): (Option<u32>, (u64, u64, NodeId))| Reason {
+            count,
+            size,
+            signature: path.map_or_else(|| "unreachable garbage".to_owned(), |path| self.signature(graph, path, values)),
+            chain: self.chain(graph, first),
+        };
+        groups.into_iter().map(reason).collect()
+    }
+
+    /// The chain to an object that this search found.
+    pub fn chain(&self, graph: &HeapGraph, target: NodeId) -> Chain {
+        let Some(references) = self.paths.chain(graph, target) else {
+            return why(graph, target, &WhyOptions::default());
+        };
+        let first = references.first().map_or(target, |reference| reference.source);
+        let root = graph.root(first).map_or(RootKind::External, |root| root.kind);
+        Chain { root, first, target, references }
+    }
+
+    /// A path in words.
+    pub(crate) fn signature(&self, graph: &HeapGraph, path: u32, values: Values) -> String {
+        let mut up: Vec<u32> = self.tree.up(path).collect();
+        up.reverse();
+        let wording = Wording::new(graph, values);
+        let mut words = String::new();
+        for (at, &path) in up.iter().enumerate() {
+            let node = &self.tree.nodes[path as usize];
+            let is_before_attribute = || {
+                let next = up.get(at + 1).map(|&next| self.tree.nodes[next as usize].step);
+                matches!(next, Some(Step::Named(edge) | Step::Folded(edge)) if graph.reference_of(edge).kind == EdgeKind::Attribute)
+            };
+            match node.step {
+                Step::Root(first) => words.push_str(&root_words(graph, graph.root(first), first, &wording)),
+                Step::Named(edge) => {
+                    let reference = graph.reference_of(edge);
+                    if reference.text(graph) != Some("__dict__") || !is_before_attribute() {
+                        words.push_str(&wording.passed(reference));
+                    }
+                }
+                Step::Folded(edge) => {
+                    let reference = graph.reference_of(edge);
+                    words.push_str(match reference.kind {
+                        EdgeKind::Item | EdgeKind::Index | EdgeKind::Member => "[*]",
+                        EdgeKind::Attribute => ".*",
+                        EdgeKind::Constant => ".co_consts[*]",
+                        EdgeKind::Key => " key",
+                        _ => " →",
+                    });
+                    if reference.kind == EdgeKind::Unnamed {
+                        words.push(' ');
+                        words.push_str(graph.type_short_name(node.of_type));
+                    }
+                }
+            }
+            if node.repeats {
+                words.push('…');
+            }
+        }
+        words
+    }
+}
+
+/// What a path begins with: `app`, `thread worker-3, run()`, or the root in words.
+fn root_words(graph: &HeapGraph, root: Option<&Root>, node: NodeId, wording: &Wording<'_>) -> String {
+    match root {
+        Some(root) if root.kind == RootKind::Module => graph.text(root.name).to_owned(),
+        Some(root) if root.kind == RootKind::Frame => {
+            let name = graph.text(root.name);
+            let function = name.rsplit_once(':').map_or(name, |(function, _)| function);
+            match wording.thread(root) {
+                Some(thread) => format!("thread {thread}, {function}()"),
+                None => format!("frame {function}()"),
+            }
+        }
+        Some(root) => wording.root(root),
+        None => {
+            let held = Chain { root: RootKind::External, first: node, target: node, references: Vec::new() };
+            format!("{} #{} ({})", graph.type_short_name(graph.type_of(node)), node.0, held.root_text(graph, wording.values()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sketch;
+
+    fn grouped(text: &str, type_name: &str) -> Vec<(u64, String)> {
+        let graph = sketch::parse(text).unwrap();
+        let nodes: Vec<NodeId> = graph.node_ids().filter(|&node| graph.type_name(graph.type_of(node)) == type_name).collect();
+        let reasons = Reasons::of(&graph).unwrap().group(&graph, &nodes, Values::Short);
+        reasons.into_iter().map(|reason| (reason.count, reason.signature)).collect()
+    }
+
+    const HELD: &str = "app: module 'app' root
+        app -> names .__dict__
+        names: dict namespace
+        names -> cache .CACHE
+        cache: dict
+        cache -> list [k]
+        k: str 'k'
+        list: list
+        run: frame 'app.run:7' root synthetic thread=worker-3
+        run -> last local job
+        last: app.Foo
+        lost: app.Foo
+        ";
+
+    #[test]
+    fn chains_are_grouped_with_indexes_folded() {
+        let mut text = HELD.to_owned();
+        for i in 0..100 {
+            text += &format!("list -> foo{i} [{i}]\nfoo{i}: app.Foo\n");
+        }
+        let expected = [
+            (100, "app.CACHE['k'][*]".to_owned()),
+            (1, "thread worker-3, app.run(), local job".to_owned()),
+            (1, "unreachable garbage".to_owned()),
+        ];
+        assert_eq!(grouped(&text, "app.Foo"), expected);
+    }
+
+    #[test]
+    fn keys_of_large_dicts_are_folded_and_equal_keys_are_one() {
+        let mut text = HELD.to_owned();
+        for i in 0..100 {
+            text += &format!(
+                "cache -> d{i} [k{i}]\nk{i}: str 'key {i}'\nd{i}: dict\nd{i} -> v{i} [same{i}]\nsame{i}: str 'id'\nv{i}: app.V\n"
+            );
+        }
+        assert_eq!(grouped(&text, "app.V"), [(100, "app.CACHE[*]['id']".to_owned())]);
+    }
+
+    #[test]
+    fn a_linked_list_is_one_group() {
+        let mut text = HELD.to_owned();
+        text += "names -> n0 .HEAD\n";
+        for i in 0..1000 {
+            text += &format!("n{i}: app.Node\nn{i} -> n{} .next\n", i + 1);
+        }
+        text += "n1000: app.Node";
+        assert_eq!(grouped(&text, "app.Node"), [(1000, "app.HEAD.next…".to_owned()), (1, "app.HEAD".to_owned())]);
+    }
+}
