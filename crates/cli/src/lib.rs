@@ -4,6 +4,7 @@
 //! [`Interpreter`], which the Python extension implements; [`look`] answers one [`Look`] about a
 //! graph, wherever the graph came from.
 
+pub mod answer_json;
 mod args;
 mod atomic;
 mod error;
@@ -26,7 +27,7 @@ pub use look::{Ask, Look, Output};
 pub use moment::{Function, Moment};
 pub use program::{Interpreter, Program, Source};
 pub use show::look;
-pub use table::{Cell, Column, Table, bytes, counted};
+pub use table::{Cell, Column, Table, counted};
 
 /// Does what a command line says (`args` without the command's own name) and gives the exit status.
 ///

@@ -1,6 +1,8 @@
 //! Answers of the analysis as tables: which columns they have, and what stands in them.
 
 use refroots_core::query::histogram::{RootShare, Tally, ThreadShare};
+use refroots_core::query::reasons::Reason;
+use refroots_core::query::suspects::Suspect;
 
 use crate::table::{Cell, Table};
 
@@ -54,5 +56,27 @@ pub fn threads(rows: &[ThreadShare]) -> Table {
     table.adds_up_by = Some("thread");
     table.rows =
         rows.iter().map(|row| vec![Cell::Bytes(row.retained), Cell::Count(row.frames), Cell::Text(row.name.clone())]).collect();
+    table
+}
+
+/// The ways in which objects are held, most objects first.
+pub fn reasons(rows: &[Reason]) -> Table {
+    let mut table = Table::new(&[("count", "objects"), ("size", "bytes"), ("signature", "held by")]);
+    table.rows =
+        rows.iter().map(|row| vec![Cell::Count(row.count), Cell::Bytes(row.size), Cell::Text(row.signature.clone())]).collect();
+    table
+}
+
+/// Leak suspects, those that keep most first.
+pub fn suspects(rows: &[Suspect]) -> Table {
+    let columns = [("retained", "retained"), ("share", "of heap"), ("count", "objects"), ("type", "type"), ("text", "suspect")];
+    let mut table = Table::new(&columns);
+    table.rows = rows
+        .iter()
+        .map(|row| {
+            let numbers = [Cell::Bytes(row.retained), Cell::Share(row.share), Cell::Count(row.count)];
+            numbers.into_iter().chain([Cell::Text(row.type_name.clone()), Cell::Text(row.text.clone())]).collect()
+        })
+        .collect();
     table
 }

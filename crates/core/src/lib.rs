@@ -52,4 +52,4 @@ pub use petgraph;
 pub use study::Study;
 pub use value::{Value, Values};
 pub use view::{Question, View, ViewEdge, ViewNode, ViewRoot};
-pub use wording::{Wording, grouped, quote};
+pub use wording::{Wording, bytes, grouped, quote};

@@ -4,13 +4,16 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use crate::query::dominators::{Dominators, dominators};
-use crate::{Error, HeapGraph};
+use crate::query::reasons::Reasons;
+use crate::query::suspects::{Suspect, suspects};
+use crate::{Error, HeapGraph, Values};
 
-/// A graph that remembers its dominators. Everything else that a [`HeapGraph`] can, it can too.
+/// A graph that remembers its dominators and shortest chains. Everything else that a [`HeapGraph`] can, it can too.
 #[derive(Default)]
 pub struct Study {
     graph: HeapGraph,
     dominators: OnceLock<Dominators>,
+    reasons: OnceLock<Reasons>,
 }
 
 impl Study {
@@ -25,6 +28,22 @@ impl Study {
     /// [`Error::OutOfMemory`].
     pub fn dominators(&self) -> Result<&Dominators, Error> {
         remembered(&self.dominators, || dominators(&self.graph))
+    }
+
+    /// The shortest chains to all objects, grouped; the first call computes them.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn reasons(&self) -> Result<&Reasons, Error> {
+        remembered(&self.reasons, || Reasons::of(&self.graph))
+    }
+
+    /// Leak suspects, those that keep most first.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn suspects(&self, values: Values) -> Result<Vec<Suspect>, Error> {
+        Ok(suspects(&self.graph, self.dominators()?, self.reasons()?, values))
     }
 }
 

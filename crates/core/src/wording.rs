@@ -248,6 +248,23 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
+/// Bytes with three digits that matter: `16 B`, `2.0 KiB`, `340 MiB`.
+pub fn bytes(size: u64) -> String {
+    if size < 1024 {
+        return format!("{size} B");
+    }
+    let mut value = size as f64;
+    let mut unit = "B";
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    if value < 100.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,6 +308,7 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
+        assert_eq!([0, 1023, 1024, 10_240, 356_515_840].map(bytes), ["0 B", "1023 B", "1.0 KiB", "10.0 KiB", "340 MiB"]);
         assert_eq!([grouped(7), grouped(9998), grouped(1_000_000)], ["7", "9,998", "1,000,000"]);
     }
 }

@@ -66,7 +66,8 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// Roots are modules, running frames, the interpreter's own state and static types. The frame that
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
 /// `filename` saves the chain as a picture (.png, .svg, .dot, .txt). `values="none"` says no value
-/// and no dict key. Costs one capture.
+/// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
+/// result of a prompt, a notebook's inputs and outputs. Costs one capture.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
 /// where the file cannot be written.
@@ -77,15 +78,21 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values="short"))]
-pub(crate) fn why(py: Python<'_>, obj: &Bound<'_, PyAny>, filename: Option<PathBuf>, values: &str) -> PyResult<Chain> {
+#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false))]
+pub(crate) fn why(
+    py: Python<'_>,
+    obj: &Bound<'_, PyAny>,
+    filename: Option<PathBuf>,
+    values: &str,
+    all_roots: bool,
+) -> PyResult<Chain> {
     let values = policy(values)?;
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
-    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions::default()))).with_values(values);
+    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }))).with_values(values);
     if let Some(path) = filename {
         save_view(py, &chain.view(), &path)?;
     }

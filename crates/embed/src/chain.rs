@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use refroots_cli::answer_json;
 use refroots_core::query::paths;
 use refroots_core::{Study, Values};
 
@@ -55,7 +56,7 @@ impl Root {
 impl Chain {
     /// What the chain begins with.
     #[getter]
-    fn root(&self) -> Root {
+    pub(crate) fn root(&self) -> Root {
         Root { kind: self.chain.root.word(), text: self.chain.root_text(&self.graph, self.values) }
     }
 
@@ -75,6 +76,18 @@ impl Chain {
     #[getter]
     fn expression(&self) -> Option<String> {
         self.chain.expression(&self.graph, self.values)
+    }
+
+    /// The way in words: the expression where there is one, else the root and the name of each step.
+    #[getter]
+    fn path(&self) -> String {
+        self.chain.path(&self.graph, self.values)
+    }
+
+    /// The chain as a JSON object: `root`, `expression`, `path`, `target`, `references`.
+    #[getter]
+    fn json(&self) -> String {
+        format!("{:#}\n", answer_json::chain(&self.graph, &self.chain, self.values))
     }
 
     /// The chain as a picture.

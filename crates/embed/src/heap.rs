@@ -14,6 +14,7 @@ use crate::chain::Chain;
 use crate::object::{Object, ObjectSet};
 use crate::refused;
 use crate::rows::{ModuleCount, RootShare, ThreadShare, TypeCount};
+use crate::suspects;
 use crate::table::Table;
 
 /// Every object of the process at one moment. It keeps none of them alive.
@@ -98,14 +99,16 @@ impl Heap {
         Ok(ObjectSet::new(&self.graph, found.nodes))
     }
 
-    /// Why an object is alive: a live one, or an `Object` of this heap.
-    fn why(&self, py: Python<'_>, obj: &Bound<'_, PyAny>) -> PyResult<Chain> {
+    /// Why an object is alive: a live one, or an `Object` of this heap. With `all_roots=True` holders count that
+    /// people do not mean: the last result of a prompt, a notebook's inputs and outputs.
+    #[pyo3(signature = (obj, *, all_roots=false))]
+    fn why(&self, py: Python<'_>, obj: &Bound<'_, PyAny>, all_roots: bool) -> PyResult<Chain> {
         let node = match obj.extract::<PyRef<'_, Object>>() {
             Ok(known) if Arc::ptr_eq(&known.graph, &self.graph) => known.node,
             Ok(_) => return Err(PyTypeError::new_err("that Object is of another heap; ask the heap that it came from")),
             Err(_) => node_of(&self.graph, obj).map_err(PyKeyError::new_err)?,
         };
-        Ok(py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, node, &paths::WhyOptions::default()))))
+        Ok(py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, node, &paths::WhyOptions { all_roots }))))
     }
 
     /// Objects with references that Python cannot see: from C code, from a C stack, leaked. `Object.external`
@@ -120,6 +123,14 @@ impl Heap {
     /// O(objects + references).
     fn garbage(&self, py: Python<'_>) -> ObjectSet {
         ObjectSet::new(&self.graph, py.detach(|| reach::garbage(&self.graph)))
+    }
+
+    /// What may be a leak, in plain words: where many objects of one kind accumulate below one holder, or
+    /// one object keeps much of the heap. Those that keep most first; empty where nothing stands out.
+    ///
+    /// Costs the retained sizes and the shortest chains of all objects, each about one `gc.collect()` or less.
+    fn suspects(&self, py: Python<'_>) -> PyResult<Table> {
+        suspects::table(py, &self.graph)
     }
 
     /// Objects and bytes by type, most objects first; with `retained=True` also the bytes that would be freed

@@ -10,8 +10,10 @@ mod moment;
 mod object;
 mod picture;
 mod program;
+mod reasons;
 mod refused;
 mod rows;
+mod suspects;
 mod table;
 
 use pyo3::prelude::*;
@@ -30,7 +32,11 @@ mod _native {
     #[pymodule_export]
     use super::picture::Picture;
     #[pymodule_export]
+    use super::reasons::{Reason, Reasons};
+    #[pymodule_export]
     use super::rows::{ModuleCount, RootShare, ThreadShare, TypeCount};
+    #[pymodule_export]
+    use super::suspects::Suspect;
     #[pymodule_export]
     use super::table::Table;
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use refroots_core::query::paths::{self, WhyOptions};
-use refroots_core::{NodeId, Study, Values, Wording};
+use refroots_core::query::reach;
+use refroots_core::{NodeId, Study, Values, Wording, grouped};
 
 use crate::chain::Chain;
+use crate::reasons::Reasons;
 use crate::refused;
 
 /// One object of a captured heap: facts about it, not the object itself.
@@ -197,6 +199,32 @@ impl ObjectSet {
     pub(crate) fn new(graph: &Arc<Study>, nodes: Vec<NodeId>) -> Self {
         Self { graph: Arc::clone(graph), nodes }
     }
+
+    /// `10,000 app.Foo`, `7 objects`.
+    fn words(&self) -> String {
+        let count = grouped(self.nodes.len() as u64);
+        let mut types = self.nodes.iter().map(|&node| self.graph.type_of(node));
+        match types.next() {
+            Some(first) if types.all(|of_type| of_type == first) => format!("{count} {}", self.graph.type_name(first)),
+            _ => format!("{count} objects"),
+        }
+    }
+
+    /// The objects of one heap that `keep` says yes to, by whether they are here and there; in heap order.
+    fn combined(&self, other: &Self, keep: impl Fn(bool, bool) -> bool) -> PyResult<Self> {
+        if !Arc::ptr_eq(&self.graph, &other.graph) {
+            return Err(PyValueError::new_err("expected objects of one heap, found two heaps; before.diff(after) compares them"));
+        }
+        let mut is_in = vec![(false, false); self.graph.node_count()];
+        for node in &self.nodes {
+            is_in[node.index()].0 = true;
+        }
+        for node in &other.nodes {
+            is_in[node.index()].1 = true;
+        }
+        let nodes = self.graph.node_ids().filter(|node| keep(is_in[node.index()].0, is_in[node.index()].1));
+        Ok(Self::new(&self.graph, nodes.collect()))
+    }
 }
 
 #[pymethods]
@@ -216,6 +244,42 @@ impl ObjectSet {
 
     fn __iter__(slf: Bound<'_, Self>) -> ObjectIterator {
         ObjectIterator { of: slf.unbind(), next: 0 }
+    }
+
+    /// Their shallow sizes, added, in bytes.
+    #[getter]
+    fn size(&self) -> u64 {
+        self.nodes.iter().map(|&node| self.graph.size(node)).sum()
+    }
+
+    /// Bytes that would be freed with all of them together. O(objects + references).
+    #[getter]
+    fn retained(&self, py: Python<'_>) -> u64 {
+        py.detach(|| reach::retained_together(&self.graph, &self.nodes))
+    }
+
+    /// Why they are alive: their shortest chains, grouped by how they are held, largest group first.
+    ///
+    /// The first call on a heap finds the shortest chain to every object, in less than one `gc.collect()`.
+    fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
+        let title = format!("Why {} are alive", self.words());
+        Reasons::new(py, &self.graph, &self.nodes, title)
+    }
+
+    fn __and__(&self, other: &Self) -> PyResult<Self> {
+        self.combined(other, |here, there| here && there)
+    }
+
+    fn __or__(&self, other: &Self) -> PyResult<Self> {
+        self.combined(other, |here, there| here || there)
+    }
+
+    fn __sub__(&self, other: &Self) -> PyResult<Self> {
+        self.combined(other, |here, there| here && !there)
+    }
+
+    fn __contains__(&self, object: &Object) -> bool {
+        Arc::ptr_eq(&self.graph, &object.graph) && self.nodes.contains(&object.node)
     }
 
     fn __repr__(&self) -> String {

@@ -12,4 +12,6 @@ pub mod reach;
 pub mod reasons;
 pub mod select;
 pub mod shortest;
+pub mod suspects;
 mod unmeant;
+pub mod ways_view;

@@ -199,6 +199,22 @@ impl Chain {
         Some(code)
     }
 
+    /// The way in words: as code where code can say it, else the root and each step's name.
+    pub fn path(&self, graph: &HeapGraph, values: Values) -> String {
+        self.expression(graph, values).unwrap_or_else(|| {
+            let wording = Wording::new(graph, values);
+            let mut words = root_words(graph, self.first, &wording);
+            let mut references = self.references.iter().peekable();
+            while let Some(reference) = references.next() {
+                let is_before_attribute = references.peek().is_some_and(|next| next.kind == EdgeKind::Attribute);
+                if reference.text(graph) != Some("__dict__") || !is_before_attribute {
+                    words.push_str(&wording.passed(*reference));
+                }
+            }
+            words
+        })
+    }
+
     /// The chain as a view, root first.
     pub fn view(&self, graph: &HeapGraph, values: Values) -> View {
         let wording = Wording::new(graph, values);
@@ -222,6 +238,26 @@ impl Chain {
             view.graph.add_edge(pair[0], pair[1], edge);
         }
         view
+    }
+}
+
+/// What a way begins with: `app`, `thread worker-3, run()`, or the root in words.
+pub(crate) fn root_words(graph: &HeapGraph, first: NodeId, wording: &Wording<'_>) -> String {
+    match graph.root(first) {
+        Some(root) if root.kind == RootKind::Module => graph.text(root.name).to_owned(),
+        Some(root) if root.kind == RootKind::Frame => {
+            let name = graph.text(root.name);
+            let function = name.rsplit_once(':').map_or(name, |(function, _)| function);
+            match wording.thread(root) {
+                Some(thread) => format!("thread {thread}, {function}()"),
+                None => format!("frame {function}()"),
+            }
+        }
+        Some(root) => wording.root(root),
+        None => {
+            let held = Chain { root: RootKind::External, first, target: first, references: Vec::new() };
+            format!("{} #{} ({})", graph.type_short_name(graph.type_of(first)), first.0, held.root_text(graph, wording.values()))
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::query::path_tree::{PathTree, Step, path_tree};
-use crate::query::paths::{Chain, WhyOptions, why};
+use crate::query::paths::{Chain, WhyOptions, root_words, why};
 use crate::query::shortest::{ShortestPaths, shortest_paths};
-use crate::{EdgeKind, Error, HeapGraph, NodeId, Root, RootKind, Values, Wording};
+use crate::{EdgeKind, Error, HeapGraph, NodeId, RootKind, Values, Wording};
 
 /// Objects that are held the same way.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl Reasons {
                 matches!(next, Some(Step::Named(edge) | Step::Folded(edge)) if graph.reference_of(edge).kind == EdgeKind::Attribute)
             };
             match node.step {
-                Step::Root(first) => words.push_str(&root_words(graph, graph.root(first), first, &wording)),
+                Step::Root(first) => words.push_str(&root_words(graph, first, &wording)),
                 Step::Named(edge) => {
                     let reference = graph.reference_of(edge);
                     if reference.text(graph) != Some("__dict__") || !is_before_attribute() {
@@ -109,26 +109,6 @@ impl Reasons {
             }
         }
         words
-    }
-}
-
-/// What a path begins with: `app`, `thread worker-3, run()`, or the root in words.
-fn root_words(graph: &HeapGraph, root: Option<&Root>, node: NodeId, wording: &Wording<'_>) -> String {
-    match root {
-        Some(root) if root.kind == RootKind::Module => graph.text(root.name).to_owned(),
-        Some(root) if root.kind == RootKind::Frame => {
-            let name = graph.text(root.name);
-            let function = name.rsplit_once(':').map_or(name, |(function, _)| function);
-            match wording.thread(root) {
-                Some(thread) => format!("thread {thread}, {function}()"),
-                None => format!("frame {function}()"),
-            }
-        }
-        Some(root) => wording.root(root),
-        None => {
-            let held = Chain { root: RootKind::External, first: node, target: node, references: Vec::new() };
-            format!("{} #{} ({})", graph.type_short_name(graph.type_of(node)), node.0, held.root_text(graph, wording.values()))
-        }
     }
 }
 

@@ -1,0 +1,146 @@
+//! `Reasons`: why many objects are alive, grouped by how they are held.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyIterator, PyList};
+use refroots_cli::{answer_json, tables};
+use refroots_core::query::{reasons, ways_view};
+use refroots_core::{NodeId, Study, Values, View, grouped};
+
+use crate::chain::{Chain, Root};
+use crate::picture::{Picture, mimebundle, save_view};
+use crate::refused;
+
+/// Objects that are held the same way.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct Reason {
+    graph: Arc<Study>,
+    reason: reasons::Reason,
+}
+
+#[pymethods]
+impl Reason {
+    /// How many objects are held this way.
+    #[getter]
+    fn count(&self) -> u64 {
+        self.reason.count
+    }
+
+    /// Their shallow sizes, added, in bytes.
+    #[getter]
+    fn size(&self) -> u64 {
+        self.reason.size
+    }
+
+    /// The way in words: `"app.CACHE['k'][*]"`, `"thread worker-3, app.run(), local job"`.
+    #[getter]
+    fn signature(&self) -> &str {
+        &self.reason.signature
+    }
+
+    /// What their chains begin with.
+    #[getter]
+    fn root(&self) -> Root {
+        self.chain().root()
+    }
+
+    /// The shortest chain to the first of them in heap order.
+    #[getter]
+    fn chain(&self) -> Chain {
+        Chain::new(&self.graph, self.reason.chain.clone())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<refroots.Reason {} through {}>", grouped(self.reason.count), self.reason.signature)
+    }
+}
+
+/// Why many objects are alive: groups of those that are held the same way, the largest first. `str()` is a
+/// table of the groups and the chain to one object of the largest.
+#[pyclass(frozen, sequence, module = "refroots")]
+pub(crate) struct Reasons {
+    graph: Arc<Study>,
+    groups: Vec<reasons::Reason>,
+    title: String,
+}
+
+/// Groups that are printed.
+const SHOWN: usize = 10;
+
+impl Reasons {
+    /// Groups objects of a heap; the title names them.
+    pub(crate) fn new(py: Python<'_>, graph: &Arc<Study>, nodes: &[NodeId], title: String) -> PyResult<Self> {
+        let found = py.detach(|| Ok(graph.reasons()?.group(graph, nodes, Values::Short)));
+        let groups = found.map_err(refused::core)?;
+        Ok(Self { graph: Arc::clone(graph), groups, title })
+    }
+
+    fn at(&self, at: usize) -> Reason {
+        Reason { graph: Arc::clone(&self.graph), reason: self.groups[at].clone() }
+    }
+
+    fn view(&self) -> View {
+        ways_view::ways_view(&self.graph, &self.groups, self.title.clone(), Values::Short)
+    }
+}
+
+#[pymethods]
+impl Reasons {
+    fn __len__(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn __getitem__(&self, index: isize) -> PyResult<Reason> {
+        let at = if index < 0 { index + self.groups.len() as isize } else { index };
+        let at = usize::try_from(at).ok().filter(|&at| at < self.groups.len());
+        let refused = || PyIndexError::new_err(format!("expected an index below {}, found {index}", self.groups.len()));
+        at.map(|at| self.at(at)).ok_or_else(refused)
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        let rows = (0..self.groups.len()).map(|at| Py::new(py, self.at(at))).collect::<PyResult<Vec<_>>>()?;
+        PyList::new(py, rows)?.try_iter()
+    }
+
+    /// The chains of the largest groups as a picture.
+    #[getter]
+    fn picture(&self) -> Picture {
+        Picture::new(self.view())
+    }
+
+    /// The groups as a JSON list of objects: `count`, `size` in bytes, `signature`, `chain`.
+    #[getter]
+    fn json(&self) -> String {
+        format!("{:#}\n", answer_json::reasons(&self.graph, &self.groups, Values::Short))
+    }
+
+    /// Writes the picture; the ending of the name says how: .png, .svg, .dot, .txt.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        save_view(py, &self.view(), &path)
+    }
+
+    fn __str__(&self) -> String {
+        let table = tables::reasons(&self.groups).text(SHOWN);
+        match self.groups.first() {
+            Some(first) => {
+                let chain = refroots_render::text(&first.chain.view(&self.graph, Values::Short));
+                format!("{}\n{table}\n{}", self.title, chain.trim_end())
+            }
+            None => format!("{}: no objects", self.title),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        self.__str__()
+    }
+
+    #[pyo3(signature = (**_kwargs))]
+    fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
+        let bundle = mimebundle(py, &self.view())?;
+        bundle.set_item("text/plain", self.__str__())?;
+        Ok(bundle)
+    }
+}
