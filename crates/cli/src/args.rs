@@ -56,13 +56,29 @@ struct RunArgs {
     #[arg(long, value_name = "TYPE", group = "ask", help_heading = "Look")]
     refs: Option<String>,
 
-    /// Show why an object of this type is alive: the shortest chain that holds it
+    /// Show why the objects of this type are alive: the shortest chains that hold them, grouped
     #[arg(long, value_name = "TYPE", group = "ask", help_heading = "Look")]
     why: Option<String>,
 
     /// Count objects and bytes by type (this is done where no look is given)
     #[arg(long, group = "ask", help_heading = "Look")]
     types: bool,
+
+    /// Say what may be a leak, in plain words: what accumulates, where, and what holds it
+    #[arg(long, group = "ask", help_heading = "Look")]
+    suspects: bool,
+
+    /// Count objects, bytes, and the bytes that would be freed with them, by type
+    #[arg(long, group = "ask", help_heading = "Look")]
+    retained: bool,
+
+    /// List the objects that keep most alive, and where most of it accumulates (a picture: the dominator tree)
+    #[arg(long, group = "ask", help_heading = "Look")]
+    largest: bool,
+
+    /// Say what each module, frame and other GC root keeps alive that nothing else does
+    #[arg(long, group = "ask", help_heading = "Look")]
+    roots: bool,
 
     /// Write the answer to this file; the ending says how. Without it, text goes to the standard
     /// output, after what the program wrote there
@@ -86,12 +102,13 @@ struct RunArgs {
     #[arg(long, value_name = "POLICY", default_value = "short")]
     values: ValuesPolicy,
 
-    /// Write the table of --types as JSON: a list of {"type", "count", "size"}, size in bytes
-    #[arg(long, conflicts_with_all = ["backrefs", "refs", "why"])]
+    /// Write a table (or the chains of --why) as JSON: a list of objects, sizes in bytes; of --types
+    /// {"count", "size", "type"}
+    #[arg(long, conflicts_with_all = ["backrefs", "refs"])]
     json: bool,
 
-    /// How many rows of the table of --types to show (25, or all as JSON)
-    #[arg(long, value_name = "N", conflicts_with_all = ["backrefs", "refs", "why"], value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
+    /// How many rows of a table to show (25, or all as JSON)
+    #[arg(long, value_name = "N", conflicts_with_all = ["backrefs", "refs"], value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
     limit: Option<usize>,
 
     /// Run this module as `python -m` does; all that follows belongs to it
@@ -122,8 +139,12 @@ Examples:
     refroots run app.py
   A picture of what holds a Foo:
     refroots run --backrefs Foo -o foo_refs.png app.py
-  Why a Foo of a package is alive, as text:
+  Why the Foo objects of a package are alive, as text:
     refroots run --why Foo -m pkg --verbose
+  What may be a leak, with the chain that holds it:
+    refroots run --suspects app.py
+  What keeps most alive, as a picture of the dominator tree:
+    refroots run --largest -o largest.svg app.py
   What a dict holds when main() returns:
     refroots run --when return:main --refs dict app.py
   The five most frequent types, as JSON:
@@ -143,14 +164,21 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Command, Error> {
 
 impl RunArgs {
     fn into_run(self) -> Result<Run, Error> {
+        let tables = [
+            (self.suspects, Ask::Suspects),
+            (self.retained, Ask::Retained),
+            (self.largest, Ask::Largest),
+            (self.roots, Ask::Roots),
+        ];
+        let table = tables.into_iter().find(|(is_asked, _)| *is_asked).map_or(Ask::Types, |(_, ask)| ask);
         let ask = match (self.backrefs, self.refs, self.why) {
             (Some(name), _, _) => Ask::Backrefs(name),
             (_, Some(name), _) => Ask::Refs(name),
             (_, _, Some(name)) => Ask::Why(name),
-            _ => Ask::Types,
+            _ => table,
         };
-        if ask != Ask::Types && (self.json || self.limit.is_some()) {
-            return Err(Error::Usage("--json and --limit are for --types".into()));
+        if matches!(ask, Ask::Backrefs(_) | Ask::Refs(_)) && (self.json || self.limit.is_some()) {
+            return Err(Error::Usage("--json and --limit are for tables and --why".into()));
         }
         let look = Look {
             ask,
@@ -282,8 +310,8 @@ mod tests {
             "run --when signal:USR1 a.py",
             "run --when return: a.py",
             "run --values all a.py",
-            "run --json --why Foo a.py",
-            "run --limit 3 --why Foo a.py",
+            "run --json --refs Foo a.py",
+            "run --limit 3 --backrefs Foo a.py",
             "run --backrefs",
         ];
         let messages = lines.map(refused).join("\n");

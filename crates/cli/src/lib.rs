@@ -4,6 +4,7 @@
 //! [`Interpreter`], which the Python extension implements; [`look`] answers one [`Look`] about a
 //! graph, wherever the graph came from.
 
+mod answer;
 pub mod answer_json;
 mod args;
 mod atomic;
@@ -15,6 +16,7 @@ mod program;
 mod run;
 mod show;
 mod table;
+mod table_answers;
 pub mod tables;
 
 use std::ffi::OsString;

@@ -60,10 +60,25 @@ pub enum Ask {
     Backrefs(String),
     /// What the first object of this type refers to.
     Refs(String),
-    /// Why the first object of this type is alive.
+    /// Why the objects of this type are alive.
     Why(String),
     /// How many objects there are of each type.
     Types,
+    /// What the objects of each type keep alive.
+    Retained,
+    /// Which objects keep most alive.
+    Largest,
+    /// What each GC root keeps alive.
+    Roots,
+    /// What may be a leak.
+    Suspects,
+}
+
+impl Ask {
+    /// Whether the answer is about objects of one type, and not a table about the whole heap.
+    pub fn is_about_objects(&self) -> bool {
+        matches!(self, Self::Backrefs(_) | Self::Refs(_) | Self::Why(_))
+    }
 }
 
 /// A file that an answer goes to.

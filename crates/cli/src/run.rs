@@ -43,17 +43,20 @@ fn check_output(look: &Look) -> Result<(), Error> {
     if output.path.is_dir() {
         return check_writable(&output.given);
     }
-    if look.ask == Ask::Types {
+    let is_json = output.given.extension().is_some_and(|ending| ending == "json");
+    let may_be_json = !matches!(look.ask, Ask::Backrefs(_) | Ask::Refs(_));
+    let may_be_drawn = look.ask.is_about_objects() || look.ask == Ask::Largest;
+    if !may_be_drawn || (look.json && may_be_json && !is_json) {
         let expected = if look.json { ["json", "json"] } else { ["txt", "json"] };
         if !output.given.extension().is_some_and(|ending| expected.iter().any(|known| ending == *known)) {
             let expected = if look.json {
                 "--json wants a name that ends in .json"
             } else {
-                "the table of types wants a name that ends in .txt or .json"
+                "a table wants a name that ends in .txt or .json"
             };
             return Err(Error::Usage(format!("-o {}: {expected}", output.given.display())));
         }
-    } else {
+    } else if !(may_be_json && is_json) {
         Format::from_path(&output.given).map_err(|error| Error::Usage(error.to_string()))?;
     }
     check_writable(&output.given)

@@ -1,86 +1,20 @@
-//! Answers one look about a graph: finds the object, draws, and says where the answer is.
+//! Answers one look about a graph, and says where the answer is.
 
 use std::io::Write;
 
-use refroots_core::petgraph::Direction;
-use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
-use refroots_core::query::paths::{WhyOptions, why};
-use refroots_core::query::select::find_type;
-use refroots_core::{HeapGraph, View, grouped};
-use refroots_render::{Format, render};
+use refroots_core::Study;
 
-use crate::{Ask, Error, Exit, Look, exit, table, tables, write_atomically};
+use crate::answer::{Answer, answer};
+use crate::{Error, Exit, Look, exit, write_atomically};
 
 /// Answers a look. The answer goes to its file, with one line about it on `stderr`, or else to
 /// `stdout`.
-pub fn look(graph: &HeapGraph, look: &Look, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
+pub fn look(graph: &Study, look: &Look, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
     let done = answer(graph, look).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
     exit::conclude(done.map(|()| Exit::Done), stderr)
 }
 
-/// An answer in its format, and in words.
-struct Answer {
-    bytes: Vec<u8>,
-    words: String,
-}
-
-fn answer(graph: &HeapGraph, look: &Look) -> Result<Answer, Error> {
-    match &look.ask {
-        Ask::Types => Ok(table_of_types(graph, look)),
-        Ask::Backrefs(name) => picture(graph, look, name, |subject| format!("what refers to {subject}")),
-        Ask::Refs(name) => picture(graph, look, name, |subject| format!("what {subject} refers to")),
-        Ask::Why(name) => picture(graph, look, name, |subject| format!("why {subject} is alive")),
-    }
-}
-
-fn table_of_types(graph: &HeapGraph, look: &Look) -> Answer {
-    let rows = refroots_core::query::histogram::by_type(graph, None);
-    let objects = rows.iter().map(|row| row.count).sum();
-    let table = tables::types(&rows);
-    let text = if look.json { table.json(look.limit) } else { table.text(look.limit.unwrap_or(Look::ROWS)) };
-    let words = format!("{} of {}", table::counted(objects, "object"), table::counted(rows.len() as u64, "type"));
-    Answer { bytes: text.into_bytes(), words }
-}
-
-fn picture(graph: &HeapGraph, look: &Look, type_name: &str, title: impl Fn(&str) -> String) -> Result<Answer, Error> {
-    let found = find_type(graph, type_name)?;
-    let object = found.nodes[0];
-    let of_how_many = match found.nodes.len() {
-        1 => "the only one".to_owned(),
-        count => format!("the first of {}", grouped(count as u64)),
-    };
-    let mut view = match look.ask {
-        Ask::Why(_) => why(graph, object, &WhyOptions::default()).view(graph, look.values),
-        _ => {
-            let direction = if matches!(look.ask, Ask::Refs(_)) { Direction::Outgoing } else { Direction::Incoming };
-            let what = Neighbourhood { direction, depth: look.depth, too_many: look.too_many, filter: None, values: look.values };
-            neighbourhood(graph, &[object], &what)
-        }
-    };
-    if found.nodes.len() > 1 {
-        let subject = format!("#{}", object.0);
-        view.title = view.title.replacen(&subject, &format!("{subject} ({of_how_many})"), 1);
-    }
-    let format = match &look.output {
-        Some(output) => Format::from_path(&output.given).map_err(Error::Render)?,
-        None => Format::Text,
-    };
-    let subject = format!("{} #{} ({of_how_many})", found.type_name, object.0);
-    Ok(Answer { bytes: render(&view, format).map_err(Error::Render)?, words: format!("{}, {}", title(&subject), counts(&view)) })
-}
-
-fn counts(view: &View) -> String {
-    let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
-    format!("{}, {}", table::counted(objects, "object"), table::counted(references, "reference"))
-}
-
-fn hand_over(
-    answer: &Answer,
-    look: &Look,
-    graph: &HeapGraph,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-) -> Result<(), Error> {
+fn hand_over(answer: &Answer, look: &Look, graph: &Study, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<(), Error> {
     match &look.output {
         Some(output) => {
             write_atomically(&output.path, &answer.bytes)?;
@@ -89,7 +23,7 @@ fn hand_over(
         }
         None => stdout.write_all(&answer.bytes).and_then(|()| stdout.flush()).map_err(Error::Stdout)?,
     }
-    if look.ask != Ask::Types {
+    if look.ask.is_about_objects() {
         for note in graph.notes() {
             let _ = writeln!(stderr, "refroots: note: {note}");
         }
@@ -106,7 +40,7 @@ mod tests {
 
     use refroots_core::sketch;
 
-    use crate::Output;
+    use crate::{Ask, Output};
 
     const HEAP: &str = "
         app: module 'app' root
@@ -123,7 +57,7 @@ mod tests {
 
     fn ask(look: &Look) -> (Exit, String, String) {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let exit = super::look(&sketch::parse(HEAP).unwrap(), look, &mut stdout, &mut stderr);
+        let exit = super::look(&Study::new(sketch::parse(HEAP).unwrap()), look, &mut stdout, &mut stderr);
         (exit, String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
     }
 
@@ -142,7 +76,7 @@ mod tests {
         insta::assert_snapshot!(said, @r#"
     foo.dot: what refers to app.Foo #2 (the first of 2), 4 objects, 4 references
     foo.dot: what app.Foo #2 (the first of 2) refers to, 1 object, 0 references
-    foo.dot: why app.Foo #2 (the first of 2) is alive, 3 objects, 2 references
+    foo.dot: why 2 app.Foo are alive, 2 ways, 4 objects, 3 references
     "#);
     }
 
@@ -209,7 +143,7 @@ mod tests {
             }
         }
         let mut stderr = Vec::new();
-        let exit = super::look(&sketch::parse(HEAP).unwrap(), &Look::new(Ask::Types), &mut Closed, &mut stderr);
+        let exit = super::look(&Study::new(sketch::parse(HEAP).unwrap()), &Look::new(Ask::Types), &mut Closed, &mut stderr);
         assert_eq!((exit, stderr), (Exit::Done, Vec::new()));
     }
 }

@@ -14,6 +14,8 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// What one row is about, where the numbers of all rows may be added: `type`.
     pub adds_up_by: Option<&'static str>,
+    /// What people are shown instead of columns.
+    pub listing: Option<String>,
 }
 
 /// One column.
@@ -56,6 +58,9 @@ impl Table {
 
     /// The first `limit` rows as aligned columns, then what the rest and all of them amount to.
     pub fn text(&self, limit: usize) -> String {
+        if let Some(listing) = &self.listing {
+            return listing.clone();
+        }
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(self.columns.iter().map(|column| column.title));

@@ -1,8 +1,11 @@
 //! Answers of the analysis as tables: which columns they have, and what stands in them.
 
 use refroots_core::query::histogram::{RootShare, Tally, ThreadShare};
+use refroots_core::query::largest::Largest;
 use refroots_core::query::reasons::Reason;
 use refroots_core::query::suspects::Suspect;
+
+use refroots_core::{HeapGraph, NodeId, Values, Wording};
 
 use crate::table::{Cell, Table};
 
@@ -67,15 +70,57 @@ pub fn reasons(rows: &[Reason]) -> Table {
     table
 }
 
-/// Leak suspects, those that keep most first.
-pub fn suspects(rows: &[Suspect]) -> Table {
-    let columns = [("retained", "retained"), ("share", "of heap"), ("count", "objects"), ("type", "type"), ("text", "suspect")];
+/// Leak suspects, those that keep most first: to people each in a sentence, with the chain to its holder.
+pub fn suspects(graph: &HeapGraph, rows: &[Suspect], values: Values) -> Table {
+    let columns = [
+        ("retained", "retained"),
+        ("share", "of heap"),
+        ("count", "objects"),
+        ("type", "type"),
+        ("text", "suspect"),
+        ("path", "path"),
+    ];
     let mut table = Table::new(&columns);
+    let mut listing = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        let numbers = [Cell::Bytes(row.retained), Cell::Share(row.share), Cell::Count(row.count)];
+        let words = [row.type_name.clone(), row.text.clone(), row.chain.path(graph, values)].map(Cell::Text);
+        table.rows.push(numbers.into_iter().chain(words).collect());
+        let chain = refroots_render::text(&row.chain.view(graph, values));
+        listing.push_str(&format!(
+            "{}{}. {}\n",
+            if at > 0 { "\n" } else { "" },
+            at + 1,
+            refroots_render::printable(&row.text, usize::MAX)
+        ));
+        for line in chain.lines().skip(1) {
+            listing.push_str(&format!("   {line}\n"));
+        }
+    }
+    table.listing = Some(listing);
+    table
+}
+
+/// Objects of the dominator tree, those that retain most first.
+pub fn largest(graph: &HeapGraph, rows: &[Largest], values: Values) -> Table {
+    let columns = [
+        ("retained", "retained"),
+        ("share", "of heap"),
+        ("children", "keeps"),
+        ("object", "object"),
+        ("accumulation", "most of it at"),
+    ];
+    let mut table = Table::new(&columns);
+    let name = |node: NodeId| {
+        let text = Wording::new(graph, values).node(node);
+        format!("{} #{} {text}", graph.type_name(graph.type_of(node)), node.0).trim_end().to_owned()
+    };
     table.rows = rows
         .iter()
         .map(|row| {
-            let numbers = [Cell::Bytes(row.retained), Cell::Share(row.share), Cell::Count(row.count)];
-            numbers.into_iter().chain([Cell::Text(row.type_name.clone()), Cell::Text(row.text.clone())]).collect()
+            let point = if row.accumulation == row.node { String::new() } else { name(row.accumulation) };
+            let numbers = [Cell::Bytes(row.retained), Cell::Share(row.share), Cell::Count(row.children)];
+            numbers.into_iter().chain([Cell::Text(name(row.node)), Cell::Text(point)]).collect()
         })
         .collect();
     table

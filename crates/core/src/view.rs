@@ -25,8 +25,10 @@ pub enum Question {
     Referrers,
     /// What the start nodes refer to.
     Referents,
-    /// How one object is held: the chain from a root to it.
+    /// How objects are held: the chain from a root to each.
     Chain,
+    /// What an object alone keeps alive: the dominator tree below it.
+    Dominated,
 }
 
 /// One object of a view.
@@ -102,13 +104,15 @@ impl View {
     /// What the picture leaves out at a node because it ends there: `+5 referrers further up`.
     pub fn beyond_text(&self, node: NodeIndex) -> Option<String> {
         let beyond = self.graph[node].beyond;
-        let way = if self.question == Question::Referents { "down" } else { "up" };
+        let way = if matches!(self.question, Question::Referents | Question::Dominated) { "down" } else { "up" };
         (beyond > 0).then(|| format!("+{} {} further {way}", grouped(beyond), self.neighbours(beyond)))
     }
 
     /// The word for so many neighbours in the direction of the question.
     fn neighbours(&self, count: u64) -> &'static str {
         match (self.question, count) {
+            (Question::Dominated, 1) => "object that it keeps",
+            (Question::Dominated, _) => "objects that it keeps",
             (Question::Referents, 1) => "referent",
             (Question::Referents, _) => "referents",
             (_, 1) => "referrer",

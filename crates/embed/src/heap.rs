@@ -6,14 +6,15 @@ use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use refroots_cli::tables;
 use refroots_core::query::dominators::Dominators;
-use refroots_core::query::{histogram, paths, reach, select};
+use refroots_core::query::{histogram, largest, paths, reach, select};
 use refroots_core::{HeapGraph, NodeId, Study, Values};
 
 use crate::capture::Captured;
 use crate::chain::Chain;
 use crate::object::{Object, ObjectSet};
+use crate::picture::Picture;
 use crate::refused;
-use crate::rows::{ModuleCount, RootShare, ThreadShare, TypeCount};
+use crate::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount};
 use crate::suspects;
 use crate::table::Table;
 
@@ -27,6 +28,15 @@ pub(crate) struct Heap {
 impl Heap {
     pub(crate) fn new(captured: Captured) -> Self {
         Self { graph: Arc::new(Study::new(captured.graph)), pause: captured.pause.as_secs_f64() }
+    }
+
+    /// The node of a live object or of an [`Object`] of this heap.
+    fn node(&self, obj: &Bound<'_, PyAny>) -> PyResult<NodeId> {
+        match obj.extract::<PyRef<'_, Object>>() {
+            Ok(known) if Arc::ptr_eq(&known.graph, &self.graph) => Ok(known.node),
+            Ok(_) => Err(PyTypeError::new_err("that Object is of another heap; ask the heap that it came from")),
+            Err(_) => node_of(&self.graph, obj).map_err(PyKeyError::new_err),
+        }
     }
 
     fn tally(
@@ -103,11 +113,7 @@ impl Heap {
     /// people do not mean: the last result of a prompt, a notebook's inputs and outputs.
     #[pyo3(signature = (obj, *, all_roots=false))]
     fn why(&self, py: Python<'_>, obj: &Bound<'_, PyAny>, all_roots: bool) -> PyResult<Chain> {
-        let node = match obj.extract::<PyRef<'_, Object>>() {
-            Ok(known) if Arc::ptr_eq(&known.graph, &self.graph) => known.node,
-            Ok(_) => return Err(PyTypeError::new_err("that Object is of another heap; ask the heap that it came from")),
-            Err(_) => node_of(&self.graph, obj).map_err(PyKeyError::new_err)?,
-        };
+        let node = self.node(obj)?;
         Ok(py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, node, &paths::WhyOptions { all_roots }))))
     }
 
@@ -123,6 +129,29 @@ impl Heap {
     /// O(objects + references).
     fn garbage(&self, py: Python<'_>) -> ObjectSet {
         ObjectSet::new(&self.graph, py.detach(|| reach::garbage(&self.graph)))
+    }
+
+    /// The dominator tree as a table: the objects that only `below` keeps alive (without it: those that no
+    /// object alone does), those that retain most first, at most `limit`. `heap.largest(row.object)` goes one
+    /// step down; `row.accumulation` is where most of it is. Costs what `retained` does.
+    #[pyo3(signature = (below=None, *, limit=1000))]
+    fn largest(&self, py: Python<'_>, below: Option<&Bound<'_, PyAny>>, limit: usize) -> PyResult<Table> {
+        let below = below.map(|obj| self.node(obj)).transpose()?;
+        let rows =
+            py.detach(|| Ok(largest::largest(&self.graph, self.graph.dominators()?, below, limit))).map_err(refused::core)?;
+        let printed = tables::largest(&self.graph, &rows, Values::Short);
+        Table::new(py, printed, Vec::new(), rows.into_iter().map(|row| Largest::new(&self.graph, row)))
+    }
+
+    /// The heaviest part of the dominator tree as a picture of at most `most` objects: what only `below` keeps
+    /// alive, or what keeps most alive. Costs what `retained` does.
+    #[pyo3(signature = (below=None, *, most=40))]
+    fn dominator_tree(&self, py: Python<'_>, below: Option<&Bound<'_, PyAny>>, most: usize) -> PyResult<Picture> {
+        let below = below.map(|obj| self.node(obj)).transpose()?;
+        let view = py
+            .detach(|| Ok(largest::dominator_view(&self.graph, self.graph.dominators()?, below, most, Values::Short)))
+            .map_err(refused::core)?;
+        Ok(Picture::new(view))
     }
 
     /// What may be a leak, in plain words: where many objects of one kind accumulate below one holder, or

@@ -34,7 +34,7 @@ mod _native {
     #[pymodule_export]
     use super::reasons::{Reason, Reasons};
     #[pymodule_export]
-    use super::rows::{ModuleCount, RootShare, ThreadShare, TypeCount};
+    use super::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount};
     #[pymodule_export]
     use super::suspects::Suspect;
     #[pymodule_export]

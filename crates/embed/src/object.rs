@@ -38,7 +38,7 @@ impl Object {
         Self { graph: Arc::clone(graph), node, values }
     }
 
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let text = self.text();
         let separator = if text.is_empty() { "" } else { " " };
         format!("{} #{}{separator}{text}", self.type_name(), self.node.0)

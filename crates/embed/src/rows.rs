@@ -1,7 +1,12 @@
-//! Rows of the partitions of a heap: by type, by module, by GC root, by thread.
+//! Rows of the partitions of a heap, by type, by module, by GC root, by thread; and of its dominator tree.
+
+use std::sync::Arc;
 
 use pyo3::prelude::*;
-use refroots_core::query::histogram;
+use refroots_core::query::{histogram, largest};
+use refroots_core::{Study, Values};
+
+use crate::object::Object;
 
 /// The objects of one type.
 #[pyclass(frozen, module = "refroots")]
@@ -119,5 +124,55 @@ impl RootShare {
 impl ThreadShare {
     fn __repr__(&self) -> String {
         format!("<refroots.ThreadShare {}: {} frames, {} bytes>", self.name, self.frames, self.retained)
+    }
+}
+
+/// One object of the dominator tree.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct Largest {
+    graph: Arc<Study>,
+    row: largest::Largest,
+}
+
+impl Largest {
+    pub(crate) fn new(graph: &Arc<Study>, row: largest::Largest) -> Self {
+        Self { graph: Arc::clone(graph), row }
+    }
+}
+
+#[pymethods]
+impl Largest {
+    /// The object.
+    #[getter]
+    fn object(&self) -> Object {
+        Object::new(&self.graph, self.row.node, Values::Short)
+    }
+
+    /// Bytes that would be freed with it.
+    #[getter]
+    fn retained(&self) -> u64 {
+        self.row.retained
+    }
+
+    /// The part of the heap's bytes that this is, from 0 to 1.
+    #[getter]
+    fn share(&self) -> f64 {
+        self.row.share
+    }
+
+    /// How many objects have it as their dominator.
+    #[getter]
+    fn children(&self) -> u64 {
+        self.row.children
+    }
+
+    /// Where what it retains falls steeply: itself, or an object below it of which no single child retains 0.7.
+    #[getter]
+    fn accumulation(&self) -> Object {
+        Object::new(&self.graph, self.row.accumulation, Values::Short)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<refroots.Largest {} bytes, {}>", self.row.retained, self.object().line())
     }
 }

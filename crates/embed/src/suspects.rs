@@ -71,7 +71,7 @@ impl Suspect {
 /// Suspects of a heap as a table.
 pub(crate) fn table(py: Python<'_>, graph: &Arc<Study>) -> PyResult<Table> {
     let found = py.detach(|| graph.suspects(Values::Short)).map_err(refused::core)?;
-    let printed = tables::suspects(&found);
+    let printed = tables::suspects(graph, &found, Values::Short);
     let keys = found.iter().map(|suspect| suspect.type_name.clone()).collect();
     Table::new(py, printed, keys, found.into_iter().map(|suspect| Suspect { graph: Arc::clone(graph), suspect }))
 }

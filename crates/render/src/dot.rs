@@ -103,6 +103,7 @@ fn stub(question: Question, index: NodeIndex, words: &str) -> [Stmt; 2] {
         text("fontcolor", [FAINT_INK]),
     ];
     let (cut, node) = (id("cut", index), id("n", index));
-    let (from, to) = if question == Question::Referents { (node, cut.clone()) } else { (cut.clone(), node) };
+    let (from, to) =
+        if matches!(question, Question::Referents | Question::Dominated) { (node, cut.clone()) } else { (cut.clone(), node) };
     [Stmt::Node(Node { id: cut, attributes }), Stmt::Edge(arrow(from, to, vec![text("style", ["dashed"])]))]
 }

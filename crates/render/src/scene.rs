@@ -90,7 +90,11 @@ pub(crate) fn build(view: &View) -> Result<Scene, Error> {
             nodes.push(stub_shape(index.index(), words));
             levels.push(level(view.question, i64::from(view.graph[index].depth) + 1));
             arrows.push(stub_arrow(index.index()));
-            ends.push(if view.question == Question::Referents { (index.index(), stub) } else { (stub, index.index()) });
+            ends.push(if matches!(view.question, Question::Referents | Question::Dominated) {
+                (index.index(), stub)
+            } else {
+                (stub, index.index())
+            });
         }
     }
     let plan = Plan {

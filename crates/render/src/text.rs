@@ -91,12 +91,14 @@ impl<'a> Tree<'a> {
     fn new(view: &'a View) -> Self {
         let direction = match view.question {
             Question::Referrers => Direction::Incoming,
-            Question::Referents | Question::Chain => Direction::Outgoing,
+            Question::Referents | Question::Chain | Question::Dominated => Direction::Outgoing,
         };
         let count = view.graph.node_count();
         let mut tree = Self { view, direction, tops: Vec::new(), parents: vec![None; count], places: vec![0; count] };
         let is_top = |node: NodeIndex| match view.question {
-            Question::Chain => node.index() == 0,
+            Question::Chain | Question::Dominated => {
+                node.index() == 0 || view.graph.neighbors_directed(node, Direction::Incoming).next().is_none()
+            }
             _ => view.graph[node].is_start,
         };
         let mut is_placed = vec![false; count];
@@ -173,6 +175,7 @@ impl<'a> Tree<'a> {
         match (self.direction, named.is_empty()) {
             (Direction::Incoming, true) => format!("held by {words}"),
             (Direction::Incoming, false) => format!("held by {words}, as {}", named.join(", ")),
+            (Direction::Outgoing, true) if self.view.question == Question::Dominated => words,
             (Direction::Outgoing, true) => format!("(unnamed) ── {words}{note}"),
             (Direction::Outgoing, false) => format!("{} ── {words}{note}", named.join(", ")),
         }

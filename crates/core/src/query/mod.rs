@@ -5,6 +5,7 @@ mod dominator_tree;
 pub mod dominators;
 pub mod familiar;
 pub mod histogram;
+pub mod largest;
 pub mod neighbourhood;
 pub mod path_tree;
 pub mod paths;

@@ -12,6 +12,7 @@
 from refroots._native import (
     Chain,
     Heap,
+    Largest,
     ModuleCount,
     Object,
     ObjectSet,
@@ -36,6 +37,7 @@ from refroots._native import (
 __all__ = [
     "Chain",
     "Heap",
+    "Largest",
     "ModuleCount",
     "Object",
     "ObjectSet",

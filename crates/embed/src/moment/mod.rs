@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use refroots_cli::{Exit, Look, Moment};
+use refroots_core::Study;
 
 use crate::capture::{self, exit_status, returns};
 
@@ -107,7 +108,7 @@ fn answer(py: Python<'_>, look: &Look) -> Exit {
     flush(py);
     match capture::capture(py, &capture::Purpose::default()) {
         // Drawing needs no interpreter.
-        Ok(graph) => py.detach(|| refroots_cli::look(&graph, look, &mut std::io::stdout(), &mut std::io::stderr())),
+        Ok(graph) => py.detach(|| refroots_cli::look(&Study::new(graph), look, &mut std::io::stdout(), &mut std::io::stderr())),
         Err(error) => {
             say(&format!("cannot capture the heap: {error}"));
             Exit::Internal

@@ -1,0 +1,130 @@
+//! Answers: each question of a look, as bytes in the format that was asked for, with a line about them.
+
+use std::path::Path;
+
+use refroots_core::petgraph::Direction;
+use refroots_core::query::largest::dominator_view;
+use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::paths::{WhyOptions, why};
+use refroots_core::query::select::{Selection, find_type};
+use refroots_core::query::ways_view::ways_view;
+use refroots_core::{Study, View, grouped};
+use refroots_render::{Format, render};
+
+use crate::table::counted;
+use crate::{Ask, Error, Look, answer_json, table_answers, tables};
+
+/// An answer in its format, and in words.
+pub(crate) struct Answer {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) words: String,
+}
+
+/// Answers the question of a look.
+///
+/// # Errors
+/// Those of the queries and of drawing.
+pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
+    match &look.ask {
+        Ask::Backrefs(name) => neighbours(graph, look, name, Direction::Incoming),
+        Ask::Refs(name) => neighbours(graph, look, name, Direction::Outgoing),
+        Ask::Why(name) => reasons(graph, look, &find_type(graph, name)?),
+        Ask::Largest if format_of(look)? != Format::Text => {
+            let view = dominator_view(graph, graph.dominators()?, None, MOST_DRAWN, look.values);
+            picture(&view, look, "what keeps most alive")
+        }
+        _ => {
+            let (table, words) = table_answers::table(graph, look)?;
+            let text = if look.json { table.json(look.limit) } else { table.text(look.limit.unwrap_or(Look::ROWS)) };
+            Ok(Answer { bytes: text.into_bytes(), words })
+        }
+    }
+}
+
+/// Objects of a picture of the dominator tree.
+const MOST_DRAWN: usize = 40;
+
+fn neighbours(graph: &Study, look: &Look, type_name: &str, direction: Direction) -> Result<Answer, Error> {
+    let found = find_type(graph, type_name)?;
+    let object = found.nodes[0];
+    let what = Neighbourhood { direction, depth: look.depth, too_many: look.too_many, filter: None, values: look.values };
+    let mut view = neighbourhood(graph, &[object], &what);
+    let which = which(&found, "");
+    name_start(&mut view, &found, &which);
+    let subject = format!("{} #{} ({which})", found.type_name, object.0);
+    let words = match direction {
+        Direction::Incoming => format!("what refers to {subject}"),
+        Direction::Outgoing => format!("what {subject} refers to"),
+    };
+    picture(&view, look, &words)
+}
+
+/// `the only one`, `the first of 3`.
+fn which(found: &Selection, more: &str) -> String {
+    match found.nodes.len() {
+        1 => "the only one".to_owned(),
+        count => format!("the first of {}{more}", grouped(count as u64)),
+    }
+}
+
+fn name_start(view: &mut View, found: &Selection, which: &str) {
+    if found.nodes.len() > 1 {
+        let subject = format!("#{}", view.starts().next().map_or(0, |start| view.graph[start].ordinal.0));
+        view.title = view.title.replacen(&subject, &format!("{subject} ({which})"), 1);
+    }
+}
+
+/// Why the objects of a type are alive: one chain where they are held alike, else the ways and the main one.
+fn reasons(graph: &Study, look: &Look, found: &Selection) -> Result<Answer, Error> {
+    if let [only] = found.nodes[..] {
+        let chain = why(graph, only, &WhyOptions::default());
+        if look.json {
+            let json = answer_json::chain(graph, &chain, look.values);
+            return Ok(Answer { bytes: format!("[{json:#}]\n").into_bytes(), words: "1 way".to_owned() });
+        }
+        return picture(
+            &chain.view(graph, look.values),
+            look,
+            &format!("why {} #{} (the only one) is alive", found.type_name, only.0),
+        );
+    }
+    let groups = graph.reasons()?.group(graph, &found.nodes, look.values);
+    let ways = counted(groups.len() as u64, "way");
+    if look.json {
+        let json = answer_json::reasons(graph, &groups, look.values);
+        return Ok(Answer { bytes: format!("{json:#}\n").into_bytes(), words: ways });
+    }
+    let first = &groups[0].chain;
+    let mut view = first.view(graph, look.values);
+    let alike = if groups.len() == 1 { ", all held alike" } else { ", held most often like this" };
+    name_start(&mut view, found, &which(found, alike));
+    if groups.len() == 1 {
+        return picture(&view, look, &format!("why {} #{} ({}) is alive", found.type_name, first.target.0, which(found, "")));
+    }
+    let objects = format!("{} {}", grouped(found.nodes.len() as u64), found.type_name);
+    if format_of(look)? != Format::Text {
+        let view = ways_view(graph, &groups, format!("Why {objects} are alive"), look.values);
+        return picture(&view, look, &format!("why {objects} are alive, {ways}"));
+    }
+    let table = tables::reasons(&groups).text(look.limit.unwrap_or(WAYS));
+    let text = format!("{objects} are held in {ways}\n{table}\n{}", refroots_render::text(&view));
+    Ok(Answer { bytes: text.into_bytes(), words: format!("why {objects} are alive, {ways}") })
+}
+
+/// Ways that are listed where nothing else is said.
+const WAYS: usize = 10;
+
+fn picture(view: &View, look: &Look, title: &str) -> Result<Answer, Error> {
+    let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
+    let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
+    Ok(Answer { bytes: render(view, format_of(look)?).map_err(Error::Render)?, words })
+}
+
+/// The format of a picture; of a table and without a file, text.
+fn format_of(look: &Look) -> Result<Format, Error> {
+    let is_json = |path: &Path| path.extension().is_some_and(|ending| ending == "json");
+    match &look.output {
+        Some(output) if !is_json(&output.given) => Format::from_path(&output.given).map_err(Error::Render),
+        _ => Ok(Format::Text),
+    }
+}

@@ -1,0 +1,51 @@
+//! Answers that are tables: which query gives the rows, and a line about them.
+
+use refroots_core::query::histogram::{by_root, by_type};
+use refroots_core::query::largest::largest;
+use refroots_core::query::suspects::SHARE;
+use refroots_core::{Study, bytes};
+
+use crate::table::counted;
+use crate::{Ask, Error, Look, Table, tables};
+
+/// The table that answers a look, and what it is in words.
+///
+/// # Errors
+/// Those of the queries.
+pub(crate) fn table(graph: &Study, look: &Look) -> Result<(Table, String), Error> {
+    Ok(match look.ask {
+        Ask::Retained => {
+            let rows = by_type(graph, Some(graph.dominators()?));
+            (tables::types(&rows), format!("what objects of {} keep alive", counted(rows.len() as u64, "type")))
+        }
+        Ask::Largest => {
+            let rows = largest(graph, graph.dominators()?, None, MOST_ROWS);
+            (tables::largest(graph, &rows, look.values), "what keeps most alive".to_owned())
+        }
+        Ask::Roots => {
+            let rows = by_root(graph, graph.dominators()?, look.values);
+            (tables::roots(&rows), format!("what {} keep alive", counted(rows.len() as u64, "root")))
+        }
+        Ask::Suspects => {
+            let rows = graph.suspects(look.values)?;
+            let mut table = tables::suspects(graph, &rows, look.values);
+            let total = bytes(graph.dominators()?.total(graph));
+            let words = counted(rows.len() as u64, "suspect");
+            let head = if rows.is_empty() {
+                format!("no suspects: no holder keeps {:.0} % of the heap's {total} by many objects of one kind\n", SHARE * 100.0)
+            } else {
+                format!("{words} in a heap of {total}\n\n")
+            };
+            table.listing = table.listing.map(|listing| head + &listing);
+            (table, words)
+        }
+        _ => {
+            let rows = by_type(graph, None);
+            let objects = rows.iter().map(|row| row.count).sum();
+            (tables::types(&rows), format!("{} of {}", counted(objects, "object"), counted(rows.len() as u64, "type")))
+        }
+    })
+}
+
+/// Rows that are asked for of what has as many as the heap has objects.
+const MOST_ROWS: usize = 1000;

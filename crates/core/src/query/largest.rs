@@ -1,0 +1,132 @@
+//! The dominator tree to drill into: what keeps most alive, as rows and as a view.
+
+use petgraph::graph::NodeIndex;
+
+use crate::query::dominator_tree::{DominatorTree, accumulation_point, heaviest_children};
+use crate::query::dominators::Dominators;
+use crate::query::paths::view_node;
+use crate::wording::bytes;
+use crate::{EdgeKind, HeapGraph, NodeId, Question, Values, View, ViewEdge, Wording};
+
+/// One object of the dominator tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Largest {
+    /// The object.
+    pub node: NodeId,
+    /// Bytes that would be freed with it.
+    pub retained: u64,
+    /// The part of the heap's bytes that this is, from 0 to 1.
+    pub share: f64,
+    /// How many objects it immediately dominates.
+    pub children: u64,
+    /// Where what it retains falls steeply: itself, or an object below it of which no single child retains 0.7.
+    pub accumulation: NodeId,
+}
+
+/// The objects below one of the dominator tree (of `None`: those that nobody dominates), those that retain most
+/// first, at most `limit` of them. O(objects), and 4 bytes an object.
+pub fn largest(graph: &HeapGraph, dominators: &Dominators, below: Option<NodeId>, limit: usize) -> Vec<Largest> {
+    let total = dominators.total(graph).max(1) as f64;
+    let mut nodes = match below {
+        Some(_) => dominators.dominated(graph, below),
+        // What the frames of a thread hold together hangs below no object either.
+        None => {
+            let tops = graph.node_ids().filter(|&node| dominators.parent(node).is_none() && graph.is_shown(node));
+            let mut tops: Vec<NodeId> = tops.collect();
+            tops.sort_by_key(|&node| std::cmp::Reverse(dominators.retained(node)));
+            tops
+        }
+    };
+    nodes.truncate(limit);
+    let heaviest = heaviest_children(graph, dominators);
+    let mut children = vec![0_u64; nodes.len()];
+    let mut places: Vec<(u32, usize)> = nodes.iter().enumerate().map(|(place, node)| (node.0, place)).collect();
+    places.sort_unstable();
+    for &idom in dominators.column() {
+        if let Ok(found) = places.binary_search_by_key(&idom, |&(node, _)| node) {
+            children[places[found].1] += 1;
+        }
+    }
+    let row = |(node, children): (NodeId, u64)| Largest {
+        node,
+        retained: dominators.retained(node),
+        share: dominators.retained(node) as f64 / total,
+        children,
+        accumulation: accumulation_point(graph, dominators, &heaviest, node),
+    };
+    nodes.into_iter().zip(children).map(row).collect()
+}
+
+/// The heaviest part of the dominator tree as a view of at most `most` objects, the heaviest of what is left added
+/// each time; each says what it retains, and how many more it dominates. O(objects).
+pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<NodeId>, most: usize, values: Values) -> View {
+    let title = match from {
+        Some(node) => format!("What {} #{} alone keeps alive", graph.type_name(graph.type_of(node)), node.0),
+        None => "What keeps most alive".to_owned(),
+    };
+    let mut view = View { graph: Default::default(), question: Question::Dominated, title };
+    let wording = Wording::new(graph, values);
+    let tree = DominatorTree::new(dominators);
+    let total = dominators.total(graph).max(1);
+    let starts = match from {
+        Some(node) => vec![node],
+        None => largest(graph, dominators, None, most).into_iter().map(|row| row.node).collect(),
+    };
+    // A heap by retained size; of equals the earlier object comes first.
+    let mut waiting: std::collections::BinaryHeap<(u64, std::cmp::Reverse<NodeId>, Option<NodeIndex>)> =
+        starts.into_iter().map(|node| (dominators.retained(node), std::cmp::Reverse(node), None)).collect();
+    while let Some((retained, std::cmp::Reverse(node), above)) = waiting.pop() {
+        if view.graph.node_count() == most {
+            break;
+        }
+        let depth = above.map_or(0, |above| view.graph[above].depth + 1);
+        let mut shown = view_node(graph, &wording, node, depth);
+        let share = retained as f64 * 100.0 / total as f64;
+        let words = format!("keeps {}, {share:.1} %", bytes(retained));
+        shown.text = if shown.text.is_empty() { words } else { format!("{}, {words}", shown.text) };
+        shown.is_start = Some(node) == from;
+        let children = tree.children(node);
+        shown.cut = children.len() as u64;
+        let place = view.graph.add_node(shown);
+        if let Some(above) = above {
+            view.graph.add_edge(above, place, ViewEdge { kind: EdgeKind::Unnamed, name: String::new(), note: String::new() });
+            view.graph[above].cut -= 1;
+        }
+        let heaviest = heaviest_of(dominators, children, most);
+        waiting.extend(heaviest.into_iter().map(|child| (dominators.retained(child), std::cmp::Reverse(child), Some(place))));
+    }
+    view
+}
+
+/// The children that retain most, at most so many.
+fn heaviest_of(dominators: &Dominators, children: &[u32], most: usize) -> Vec<NodeId> {
+    let mut nodes: Vec<NodeId> = children.iter().map(|&child| NodeId(child)).collect();
+    nodes.sort_by_key(|&node| (std::cmp::Reverse(dominators.retained(node)), node));
+    nodes.truncate(most);
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::dominators::dominators;
+    use crate::sketch;
+
+    #[test]
+    fn rows_and_views_show_the_heaviest_first() {
+        let mut text = String::from("app: module 'app' root\napp -> a\napp -> b\na: list size=10\nb: dict size=5000\n");
+        for i in 0..30 {
+            text += &format!("a -> x{i} [{i}]\nx{i}: app.X size={}\n", 100 + i);
+        }
+        let graph = sketch::parse(&text).unwrap();
+        let found = dominators(&graph).unwrap();
+        let tops = largest(&graph, &found, None, 5);
+        assert_eq!((tops.len(), tops[0].node, tops[0].children, tops[0].share), (1, NodeId(0), 2, 1.0));
+        let below = largest(&graph, &found, Some(NodeId(0)), 5);
+        assert_eq!(below.iter().map(|row| (row.node.0, row.children)).collect::<Vec<_>>(), [(2, 0), (1, 30)]);
+        let view = dominator_view(&graph, &found, None, 6, Values::Short);
+        assert_eq!((view.graph.node_count(), view.graph.edge_count()), (6, 5));
+        let list = view.graph.node_weights().find(|node| node.type_name == "list").unwrap();
+        assert_eq!((list.cut, list.text.as_str()), (27, "30 items, keeps 3.4 KiB, 40.7 %"));
+    }
+}
