@@ -1,12 +1,14 @@
 //! The dominator tree to drill into: what keeps most alive, as rows and as a view.
 
+use hashbrown::HashMap;
 use petgraph::graph::NodeIndex;
+use rustc_hash::FxBuildHasher;
 
 use crate::query::dominator_tree::{DominatorTree, accumulation_point, heaviest_children};
 use crate::query::dominators::Dominators;
 use crate::query::paths::view_node;
 use crate::wording::bytes;
-use crate::{EdgeKind, HeapGraph, NodeId, Question, Values, View, ViewEdge, Wording};
+use crate::{EdgeKind, HeapGraph, NodeId, Question, TypeId, Values, View, ViewEdge, Wording};
 
 /// One object of the dominator tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,16 +94,25 @@ pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<N
             view.graph.add_edge(above, place, ViewEdge { kind: EdgeKind::Unnamed, name: String::new(), note: String::new() });
             view.graph[above].cut -= 1;
         }
-        let heaviest = heaviest_of(dominators, children, most);
+        let heaviest = heaviest_of(graph, dominators, children, most);
         waiting.extend(heaviest.into_iter().map(|child| (dominators.retained(child), std::cmp::Reverse(child), Some(place))));
     }
     view
 }
 
-/// The children that retain most, at most so many.
-fn heaviest_of(dominators: &Dominators, children: &[u32], most: usize) -> Vec<NodeId> {
+/// Children of one type that a view shows below one object; the others are counted.
+const ALIKE: usize = 5;
+
+/// The children that retain most, at most so many, and few of each type.
+fn heaviest_of(graph: &HeapGraph, dominators: &Dominators, children: &[u32], most: usize) -> Vec<NodeId> {
     let mut nodes: Vec<NodeId> = children.iter().map(|&child| NodeId(child)).collect();
     nodes.sort_by_key(|&node| (std::cmp::Reverse(dominators.retained(node)), node));
+    let mut shown: HashMap<TypeId, usize, FxBuildHasher> = HashMap::default();
+    nodes.retain(|&node| {
+        let alike = shown.entry(graph.type_of(node)).or_default();
+        *alike += 1;
+        *alike <= ALIKE
+    });
     nodes.truncate(most);
     nodes
 }
@@ -126,6 +137,8 @@ mod tests {
         assert_eq!(below.iter().map(|row| (row.node.0, row.children)).collect::<Vec<_>>(), [(2, 0), (1, 30)]);
         let view = dominator_view(&graph, &found, None, 6, Values::Short);
         assert_eq!((view.graph.node_count(), view.graph.edge_count()), (6, 5));
+        let all = dominator_view(&graph, &found, None, 60, Values::Short);
+        assert_eq!(all.graph.node_count(), 3 + ALIKE);
         let list = view.graph.node_weights().find(|node| node.type_name == "list").unwrap();
         assert_eq!((list.cut, list.text.as_str()), (27, "30 items, keeps 3.4 KiB, 40.7 %"));
     }
