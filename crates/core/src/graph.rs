@@ -246,6 +246,11 @@ impl HeapGraph {
         Some(self.text(self.definitions[at].1))
     }
 
+    /// The nodes that have a definition's name, in heap order.
+    pub(crate) fn defined(&self) -> impl ExactSizeIterator<Item = NodeId> + '_ {
+        self.definitions.iter().map(|&(node, _)| NodeId(node))
+    }
+
     /// Every GC root, by node.
     pub fn roots(&self) -> &[Root] {
         &self.roots

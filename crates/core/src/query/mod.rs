@@ -1,6 +1,9 @@
 //! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
 
 mod anchors;
+pub mod components;
+pub mod cycles;
+mod definitions;
 mod dominator_tree;
 pub mod dominators;
 pub mod familiar;

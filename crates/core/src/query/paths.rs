@@ -144,16 +144,19 @@ fn chain(graph: &HeapGraph, root: RootKind, first: NodeId, target: NodeId, towar
     let mut node = first;
     while node != target {
         let next = NodeId(towards[node.index()] - 1);
-        // Of parallel references the first that has a name says most.
-        let named =
-            graph.references_between(node, next).find(|reference| !matches!(reference.kind, EdgeKind::Unnamed | EdgeKind::Key));
-        match named.or_else(|| graph.references_between(node, next).next()) {
+        match telling_reference(graph, node, next) {
             Some(reference) => references.push(reference),
             None => break,
         }
         node = next;
     }
     Chain { root, first, target, references }
+}
+
+/// The reference from one object to another; of parallel ones the first that has a name says most.
+pub(crate) fn telling_reference(graph: &HeapGraph, source: NodeId, target: NodeId) -> Option<Reference> {
+    let between = || graph.references_between(source, target);
+    between().find(|reference| !matches!(reference.kind, EdgeKind::Unnamed | EdgeKind::Key)).or_else(|| between().next())
 }
 
 impl Chain {
