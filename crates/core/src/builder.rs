@@ -317,6 +317,16 @@ impl HeapGraphBuilder {
         self.graph.values.push(node, value);
     }
 
+    /// Says that the object that was described last is equal to `first`, the first of its type with that value,
+    /// which was described before it. Only for values that are not kept whole. Without memory it goes unsaid.
+    pub fn equal_to(&mut self, first: NodeId) {
+        if self.graph.equals.try_reserve(1).is_ok() {
+            let node = self.graph.flags.len().saturating_sub(1) as u32;
+            debug_assert!(first.0 < node && self.graph.equals.last().is_none_or(|&(last, _)| last < node));
+            self.graph.equals.push((node, first.0));
+        }
+    }
+
     /// Names a described object: the module, class, function or code that it is.
     pub fn define(&mut self, node: NodeId, name: TextId) {
         self.graph.definitions.push((node.0, name));

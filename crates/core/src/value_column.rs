@@ -117,6 +117,32 @@ impl ValueColumn {
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<Value<'_>> {
+        split(self.from(node)?)?.value()
+    }
+
+    /// A value as it is packed, the same bytes for the same value.
+    pub(crate) fn packed(&self, node: NodeId) -> Option<&[u8]> {
+        let block = self.from(node)?;
+        Some(before(block, split(block)?.rest))
+    }
+
+    /// Every packed value with its node, in one pass.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, &[u8])> {
+        let set_bits = |(at, &word): (usize, &u64)| {
+            let left = |word: &u64| (*word != 0).then(|| *word & (*word - 1));
+            std::iter::successors((word != 0).then_some(word), move |word| left(word).filter(|&word| word != 0))
+                .map(move |word| NodeId::at(64 * at + word.trailing_zeros() as usize))
+        };
+        let nodes = self.has_value.iter().enumerate().flat_map(set_bits);
+        nodes.scan(self.block.as_slice(), |block, node| {
+            let value = *block;
+            *block = split(value)?.rest;
+            Some((node, before(value, block)))
+        })
+    }
+
+    /// The block from a node's value on.
+    fn from(&self, node: NodeId) -> Option<&[u8]> {
         let (&word, &rank) = self.has_value.get(node.index() / 64).zip(self.ranks.get(node.index() / 64))?;
         let bit = 1 << (node.0 % 64);
         if word & bit == 0 {
@@ -127,7 +153,7 @@ impl ValueColumn {
         for _ in 0..ordinal % STRIDE {
             rest = split(rest)?.rest;
         }
-        split(rest)?.value()
+        Some(rest)
     }
 
     pub(crate) fn give_back_room(&mut self) {
@@ -151,6 +177,37 @@ struct Packed<'a> {
     bytes: &'a [u8],
     rest: &'a [u8],
 }
+
+fn before<'a>(block: &'a [u8], rest: &[u8]) -> &'a [u8] {
+    &block[..block.len() - rest.len()]
+}
+
+/// What packed values say of two objects that have the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sameness {
+    /// They are equal.
+    Equal,
+    /// They may differ in what was not kept.
+    Unknown,
+    /// They are one: there is only one such object.
+    Identical,
+}
+
+impl Sameness {
+    pub(crate) fn of(packed: &[u8]) -> Self {
+        let first = packed.first().copied().unwrap_or_default();
+        match (first & ((1 << TAG_BITS) - 1), first >> TAG_BITS) {
+            (CONSTANT, _) => Self::Identical,
+            (CUT_STR | CUT_BYTES, _) | (WORD, BIG | NEGATIVE_BIG) => Self::Unknown,
+            // It may stand for a lone surrogate.
+            (STR, _) if packed.windows(REPLACEMENT.len()).any(|bytes| bytes == REPLACEMENT) => Self::Unknown,
+            _ => Self::Equal,
+        }
+    }
+}
+
+/// U+FFFD in UTF-8.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 fn split(block: &[u8]) -> Option<Packed<'_>> {
     let (&first, mut rest) = block.split_first()?;
@@ -203,6 +260,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_not_kept_may_differ() {
+        let sameness = |value: Value<'_>| {
+            let mut column = ValueColumn::default();
+            column.push(NodeId(3), &value);
+            Sameness::of(column.packed(NodeId(3)).unwrap())
+        };
+        assert_eq!(sameness(Value::Str("abc".into(), 3)), Sameness::Equal);
+        assert_eq!(sameness(Value::Str("abc".into(), 4)), Sameness::Unknown);
+        assert_eq!(sameness(Value::Str("a\u{fffd}c".into(), 3)), Sameness::Unknown);
+        assert_eq!(sameness(Value::Bytes("a\u{fffd}c".as_bytes().into(), 5)), Sameness::Equal);
+        assert_eq!(sameness(Value::Bytes(b"abc".as_slice().into(), 4)), Sameness::Unknown);
+        assert_eq!(sameness(Value::Int(i128::MAX)), Sameness::Equal);
+        assert_eq!(sameness(Value::Float(f64::NAN)), Sameness::Equal);
+        assert_eq!(sameness(Value::BigInt { negative: true, bits: 500 }), Sameness::Unknown);
+        assert_eq!(sameness(Value::Constant("None".into())), Sameness::Identical);
+    }
+
+    #[test]
     fn values_come_back_as_they_went_in() {
         let four_bytes_each = "\u{1f600}".repeat(40);
         let mut values = vec![
@@ -245,6 +320,11 @@ mod tests {
                 }
             }
             assert_eq!(column.get(NodeId(u32::MAX)), None);
+            let nodes: Vec<_> = column.iter().map(|(node, packed)| (node.0, Some(packed), column.packed(node))).collect();
+            assert_eq!(nodes.len(), values.len());
+            for (i, &(node, passed, looked_up)) in nodes.iter().enumerate() {
+                assert_eq!((node, passed), (i as u32 * gap, looked_up));
+            }
         }
     }
 }

@@ -2,12 +2,15 @@
 
 mod anchors;
 pub mod components;
+mod container_sizes;
 pub mod cycles;
 mod definitions;
 mod dominator_tree;
 pub mod dominators;
+pub mod duplicates;
 pub mod familiar;
 pub mod histogram;
+pub mod holder;
 pub mod neighbourhood;
 pub mod path_tree;
 pub mod paths;
@@ -17,4 +20,5 @@ pub mod select;
 pub mod shortest;
 pub mod suspects;
 mod unmeant;
+pub mod waste;
 pub mod ways_view;
