@@ -117,12 +117,12 @@ impl ValueColumn {
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<Value<'_>> {
-        split(self.from(node)?)?.value()
+        split(self.block_from(node)?)?.value()
     }
 
     /// A value as it is packed, the same bytes for the same value.
     pub(crate) fn packed(&self, node: NodeId) -> Option<&[u8]> {
-        let block = self.from(node)?;
+        let block = self.block_from(node)?;
         Some(before(block, split(block)?.rest))
     }
 
@@ -142,7 +142,7 @@ impl ValueColumn {
     }
 
     /// The block from a node's value on.
-    fn from(&self, node: NodeId) -> Option<&[u8]> {
+    fn block_from(&self, node: NodeId) -> Option<&[u8]> {
         let (&word, &rank) = self.has_value.get(node.index() / 64).zip(self.ranks.get(node.index() / 64))?;
         let bit = 1 << (node.0 % 64);
         if word & bit == 0 {

@@ -68,7 +68,7 @@ pub fn cycles(graph: &HeapGraph, options: &CycleOptions) -> Vec<CycleGroup> {
         Components::find(graph, |node| graph.is_shown(node) && !is_noise(node))
     };
     let mut signatures = Signatures::new(graph);
-    let mut places: HashMap<(bool, Vec<(TypeId, u64)>), usize, FxBuildHasher> = HashMap::default();
+    let mut places: HashMap<(bool, Signature), usize, FxBuildHasher> = HashMap::default();
     let mut groups: Vec<CycleGroup> = Vec::new();
     for members in (0..components.len()).map(|at| components.members(at)) {
         let is_object = |node: &NodeId| !graph.flags(*node).contains(NodeFlags::SYNTHETIC);
@@ -90,6 +90,9 @@ pub fn cycles(graph: &HeapGraph, options: &CycleOptions) -> Vec<CycleGroup> {
     groups
 }
 
+/// How many objects of which types.
+type Signature = Vec<(TypeId, u64)>;
+
 /// Counts types, where several of one name are one.
 struct Signatures<'a> {
     graph: &'a HeapGraph,
@@ -107,7 +110,7 @@ impl<'a> Signatures<'a> {
     }
 
     /// How many of which types, by type.
-    fn of(&mut self, nodes: impl Iterator<Item = NodeId>) -> Vec<(TypeId, u64)> {
+    fn of(&mut self, nodes: impl Iterator<Item = NodeId>) -> Signature {
         let mut met = Vec::new();
         for node in nodes {
             let type_id = self.first[self.graph.type_of(node).index()];

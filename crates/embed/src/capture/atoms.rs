@@ -9,17 +9,17 @@ use super::layout::Layout;
 use super::raw::{self, Address};
 
 /// Length and shape of a string's characters.
-struct Characters {
-    length: usize,
-    width: usize,
+pub(super) struct Characters {
+    pub(super) length: usize,
+    pub(super) width: usize,
     is_ascii: bool,
-    start: Address,
+    pub(super) start: Address,
 }
 
 impl Layout {
     /// # Safety
     /// `text` must be a live `str`.
-    unsafe fn characters(&self, text: Address) -> Characters {
+    pub(super) unsafe fn characters(&self, text: Address) -> Characters {
         // SAFETY:
         // - PyASCIIObject: length at 16, state at 32 (cpython/unicodeobject.h, 3.10–3.14); the probe
         //   read known strings through the same offsets;
@@ -88,7 +88,7 @@ impl Layout {
     ///
     /// # Safety
     /// `number` must be a live `int`.
-    unsafe fn digits<'a>(&self, number: Address) -> (bool, &'a [u8]) {
+    pub(super) unsafe fn digits<'a>(&self, number: Address) -> (bool, &'a [u8]) {
         // SAFETY:
         // - 3.12+: `lv_tag` holds count << 3 and the sign, 2 for negative (cpython/longintrepr.h);
         // - before: `ob_size` is the count, negative for negative numbers; digits follow at 24.
@@ -145,11 +145,18 @@ fn scalar(code: u32) -> char {
 /// # Safety
 /// `object` must be a live `bytes`; the value must not be used once Python code runs.
 pub(crate) unsafe fn bytes_value<'a>(object: Address) -> Value<'a> {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { bytes_of(object) };
+    Value::Bytes(Cow::Borrowed(&bytes[..bytes.len().min(Value::LIMIT)]), bytes.len() as u64)
+}
+
+/// A bytes object's bytes.
+///
+/// # Safety
+/// As for [`bytes_value`].
+pub(super) unsafe fn bytes_of<'a>(object: Address) -> &'a [u8] {
     // SAFETY: PyBytesObject: length at 16, bytes from 32 (cpython/bytesobject.h, 3.10–3.14).
-    unsafe {
-        let length = raw::signed(object, 16).unsigned_abs();
-        Value::Bytes(Cow::Borrowed(raw::bytes(object + 32, length.min(Value::LIMIT))), length as u64)
-    }
+    unsafe { raw::bytes(object + 32, raw::signed(object, 16).unsigned_abs()) }
 }
 
 /// A float's value.

@@ -8,6 +8,7 @@ use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
 use rustc_hash::FxHashMap;
 
+use super::equal::{Equals, Whole};
 use super::frames::Frame;
 use super::layout::Layout;
 use super::loaded::Loaded;
@@ -61,6 +62,7 @@ pub(crate) struct Walk<'a> {
     pub(super) synthetic: Range<u32>,
     pub(crate) visited: Vec<Address>,
     pub(crate) confirmed: Confirmed,
+    pub(super) equals: Equals,
 }
 
 /// How many objects are described between two looks for Ctrl-C: about 5 ms.
@@ -118,6 +120,7 @@ impl<'a> Walk<'a> {
             synthetic: 0..0,
             visited: Vec::new(),
             confirmed: Confirmed::default(),
+            equals: Equals::default(),
         })
     }
 
@@ -356,6 +359,10 @@ impl<'a> Walk<'a> {
             }
         };
         self.builder.keep_value(&value);
+        if let Some(kind) = Whole::beyond(&value) {
+            // SAFETY: the value's kind is the object's exact type.
+            unsafe { self.tell_equal(object, kind) };
+        }
     }
 
     /// Keeps the name of an object that defines one.
