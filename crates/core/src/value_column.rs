@@ -117,32 +117,6 @@ impl ValueColumn {
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<Value<'_>> {
-        split(self.block_from(node)?)?.value()
-    }
-
-    /// A value as it is packed, the same bytes for the same value.
-    pub(crate) fn packed(&self, node: NodeId) -> Option<&[u8]> {
-        let block = self.block_from(node)?;
-        Some(before(block, split(block)?.rest))
-    }
-
-    /// Every packed value with its node, in one pass.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, &[u8])> {
-        let set_bits = |(at, &word): (usize, &u64)| {
-            let left = |word: &u64| (*word != 0).then(|| *word & (*word - 1));
-            std::iter::successors((word != 0).then_some(word), move |word| left(word).filter(|&word| word != 0))
-                .map(move |word| NodeId::at(64 * at + word.trailing_zeros() as usize))
-        };
-        let nodes = self.has_value.iter().enumerate().flat_map(set_bits);
-        nodes.scan(self.block.as_slice(), |block, node| {
-            let value = *block;
-            *block = split(value)?.rest;
-            Some((node, before(value, block)))
-        })
-    }
-
-    /// The block from a node's value on.
-    fn block_from(&self, node: NodeId) -> Option<&[u8]> {
         let (&word, &rank) = self.has_value.get(node.index() / 64).zip(self.ranks.get(node.index() / 64))?;
         let bit = 1 << (node.0 % 64);
         if word & bit == 0 {
@@ -153,7 +127,28 @@ impl ValueColumn {
         for _ in 0..ordinal % STRIDE {
             rest = split(rest)?.rest;
         }
-        Some(rest)
+        split(rest)?.value()
+    }
+
+    /// The packed value at a place of which [`ValueColumn::iter`] told.
+    pub(crate) fn packed_at(&self, place: u32) -> &[u8] {
+        let block = &self.block[place as usize..];
+        split(block).map_or(block, |packed| before(block, packed.rest))
+    }
+
+    /// Every packed value with its node and its place, in one pass.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, u32, &[u8])> {
+        let set_bits = |(at, &word): (usize, &u64)| {
+            let left = |word: &u64| (*word != 0).then(|| *word & (*word - 1));
+            std::iter::successors((word != 0).then_some(word), move |word| left(word).filter(|&word| word != 0))
+                .map(move |word| NodeId::at(64 * at + word.trailing_zeros() as usize))
+        };
+        let nodes = self.has_value.iter().enumerate().flat_map(set_bits);
+        nodes.scan(self.block.as_slice(), |block, node| {
+            let value = *block;
+            *block = split(value)?.rest;
+            Some((node, (self.block.len() - value.len()) as u32, before(value, block)))
+        })
     }
 
     pub(crate) fn give_back_room(&mut self) {
@@ -264,7 +259,7 @@ mod tests {
         let sameness = |value: Value<'_>| {
             let mut column = ValueColumn::default();
             column.push(NodeId(3), &value);
-            Sameness::of(column.packed(NodeId(3)).unwrap())
+            Sameness::of(column.packed_at(0))
         };
         assert_eq!(sameness(Value::Str("abc".into(), 3)), Sameness::Equal);
         assert_eq!(sameness(Value::Str("abc".into(), 4)), Sameness::Unknown);
@@ -320,10 +315,10 @@ mod tests {
                 }
             }
             assert_eq!(column.get(NodeId(u32::MAX)), None);
-            let nodes: Vec<_> = column.iter().map(|(node, packed)| (node.0, Some(packed), column.packed(node))).collect();
-            assert_eq!(nodes.len(), values.len());
-            for (i, &(node, passed, looked_up)) in nodes.iter().enumerate() {
-                assert_eq!((node, passed), (i as u32 * gap, looked_up));
+            assert_eq!(column.iter().count(), values.len());
+            for ((node, place, packed), (i, value)) in column.iter().zip(values.iter().enumerate()) {
+                assert_eq!((node.0, packed), (i as u32 * gap, column.packed_at(place)));
+                assert_eq!(split(packed).unwrap().value().as_ref(), Some(value));
             }
         }
     }

@@ -50,7 +50,7 @@ impl Duplicates {
 /// Equal objects have the same exact type and, floats too, the same bits: `0.0` is not `-0.0`, and a NaN
 /// is equal to one of the same bits. Atoms of which the value was cut are compared by what capture saw of
 /// the whole. refroots' own objects are left out. Objects are compared only where 32 bits of their hashes
-/// agree. O(objects + references + atoms × their logarithm); 12 bytes an object at the peak, and 4 for each
+/// agree. O(objects + references + atoms × their logarithm); 16 bytes an object at the peak, and 4 for each
 /// duplicate.
 pub fn duplicates(graph: &HeapGraph) -> Duplicates {
     let mut classes = Classes::of_atoms(graph);
@@ -71,10 +71,10 @@ impl<'a> Classes<'a> {
     fn of_atoms(graph: &'a HeapGraph) -> Self {
         let mut of = vec![NONE; graph.node_count()];
         let mut hashed = Vec::new();
-        for (node, packed) in graph.values.iter().filter(|(node, _)| graph.is_shown(*node)) {
+        for (node, place, packed) in graph.values.iter().filter(|(node, ..)| graph.is_shown(*node)) {
             of[node.index()] = node.0;
             if Sameness::of(packed) == Sameness::Equal {
-                hashed.push(with_hash(FxBuildHasher.hash_one(packed), node));
+                hashed.push(Hashed::new(FxBuildHasher.hash_one(packed), node, place));
             }
         }
         for &(node, first) in &graph.equals {
@@ -82,7 +82,7 @@ impl<'a> Classes<'a> {
                 of[node as usize] = first;
             }
         }
-        join_equal(hashed, &mut of, |a, b| graph.values.packed(a).cmp(&graph.values.packed(b)));
+        each_class(hashed, |atom| graph.values.packed_at(atom.place), |node, first| of[node as usize] = first);
         Self { graph, of }
     }
 
@@ -96,12 +96,16 @@ impl<'a> Classes<'a> {
             // The empty tuple is one for all.
             if !items.is_empty() && items.iter().all(|&item| self.of[item as usize] != NONE) {
                 let classes: Vec<u32> = self.class_of_items(node).collect();
-                hashed.push(with_hash(FxBuildHasher.hash_one(&classes), node));
+                hashed.push(Hashed::new(FxBuildHasher.hash_one(&classes), node, 0));
             }
         }
         // Tuples of tuples are not compared: no tuple has a class while these are read.
         let mut found: Vec<(u32, u32)> = Vec::new();
-        each_class(hashed, |a, b| self.class_of_items(a).cmp(self.class_of_items(b)), |node, first| found.push((node, first)));
+        each_class(
+            hashed,
+            |tuple| self.class_of_items(NodeId(tuple.node)).collect::<Vec<u32>>(),
+            |node, first| found.push((node, first)),
+        );
         for (node, first) in found {
             self.of[node as usize] = first;
             self.of[first as usize] = first;
@@ -113,27 +117,38 @@ impl<'a> Classes<'a> {
     }
 }
 
-/// A hash's 32 bits above a node.
-fn with_hash(hash: u64, node: NodeId) -> u64 {
-    (hash ^ hash >> 32) << 32 | u64::from(node.0)
+/// A node by its value's hash.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hashed {
+    hash: u32,
+    node: u32,
+    /// Where an atom's value stands.
+    place: u32,
 }
 
-fn join_equal(hashed: Vec<u64>, classes: &mut [u32], compare: impl Fn(NodeId, NodeId) -> std::cmp::Ordering) {
-    each_class(hashed, compare, |node, first| classes[node as usize] = first);
+impl Hashed {
+    fn new(hash: u64, node: NodeId, place: u32) -> Self {
+        Self { hash: (hash ^ hash >> 32) as u32, node: node.0, place }
+    }
 }
 
 /// Calls `found` with each node that is equal to one before it, and the first such one.
-fn each_class(mut hashed: Vec<u64>, compare: impl Fn(NodeId, NodeId) -> std::cmp::Ordering, mut found: impl FnMut(u32, u32)) {
+fn each_class<T: Ord>(mut hashed: Vec<Hashed>, value: impl Fn(&Hashed) -> T, mut found: impl FnMut(u32, u32)) {
     hashed.sort_unstable();
-    let node = |entry: &u64| NodeId(*entry as u32);
-    for run in hashed.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|run| run.len() > 1) {
-        let first = node(&run[0]);
-        if !run[1..].iter().all(|other| compare(first, node(other)).is_eq()) {
-            run.sort_unstable_by(|a, b| compare(node(a), node(b)).then(a.cmp(b)));
+    for run in hashed.chunk_by_mut(|a, b| a.hash == b.hash).filter(|run| run.len() > 1) {
+        let mut first = run[0];
+        let mut first_value = value(&first);
+        if run[1..].iter().all(|other| value(other) == first_value) {
+            run[1..].iter().for_each(|other| found(other.node, first.node));
+            continue;
         }
-        for equal in run.chunk_by(|a, b| compare(node(a), node(b)).is_eq()) {
-            for other in &equal[1..] {
-                found(node(other).0, node(&equal[0]).0);
+        run.sort_unstable_by(|a, b| value(a).cmp(&value(b)).then(a.cmp(b)));
+        for at in 0..run.len() {
+            let own = value(&run[at]);
+            if at > 0 && own == first_value {
+                found(run[at].node, first.node);
+            } else {
+                (first, first_value) = (run[at], own);
             }
         }
     }
@@ -274,8 +289,9 @@ mod tests {
     #[test]
     fn different_values_of_one_hash_are_told_apart() {
         let mut found = Vec::new();
-        let entries = vec![5 << 32 | 4, 5 << 32 | 1, 5 << 32 | 2, 5 << 32 | 3, 9 << 32 | 7, 5 << 32];
-        each_class(entries, |a, b| (a.0 % 2).cmp(&(b.0 % 2)), |node, first| found.push((node, first)));
+        let entries =
+            [(5, 4), (5, 1), (5, 2), (5, 3), (9, 7), (5, 0)].map(|(hash, node)| Hashed { hash, node, place: 0 }).to_vec();
+        each_class(entries, |entry| entry.node % 2, |node, first| found.push((node, first)));
         found.sort_unstable();
         assert_eq!(found, [(2, 0), (3, 1), (4, 0)]);
     }
