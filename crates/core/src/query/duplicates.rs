@@ -143,12 +143,12 @@ fn each_class<T: Ord>(mut hashed: Vec<Hashed>, value: impl Fn(&Hashed) -> T, mut
             continue;
         }
         run.sort_unstable_by(|a, b| value(a).cmp(&value(b)).then(a.cmp(b)));
-        for at in 0..run.len() {
-            let own = value(&run[at]);
+        for (at, entry) in run.iter().enumerate() {
+            let own = value(entry);
             if at > 0 && own == first_value {
-                found(run[at].node, first.node);
+                found(entry.node, first.node);
             } else {
-                (first, first_value) = (run[at], own);
+                (first, first_value) = (*entry, own);
             }
         }
     }

@@ -3,10 +3,14 @@
 
 use std::borrow::Cow;
 
+use pyo3::ffi;
 use refroots_core::Value;
 
+use super::equal::Whole;
 use super::layout::Layout;
 use super::raw::{self, Address};
+use super::type_shape::{Category, TypeShape};
+use super::walk::Walk;
 
 /// Length and shape of a string's characters.
 pub(super) struct Characters {
@@ -166,4 +170,46 @@ pub(super) unsafe fn bytes_of<'a>(object: Address) -> &'a [u8] {
 pub(crate) unsafe fn float_value(object: Address) -> Value<'static> {
     // SAFETY: PyFloatObject: the double stands at 16 (cpython/floatobject.h, 3.10–3.14).
     unsafe { Value::Float(f64::from_bits(raw::word(object, 16) as u64)) }
+}
+
+impl Walk<'_> {
+    /// Keeps the value of the object that was described last, and tells what it is equal to where that is cut.
+    ///
+    /// # Safety
+    /// `object` must be live and of the type of `shape`.
+    pub(super) unsafe fn keep_value(&mut self, object: Address, shape: &TypeShape) {
+        // SAFETY: the category says which exact built-in type the object has.
+        let value = unsafe {
+            match shape.category {
+                Category::Str => {
+                    let (text, length) = self.layout.text(object, Value::LIMIT);
+                    Value::Str(text, length as u64)
+                }
+                Category::Bytes => bytes_value(object),
+                Category::Int => self.layout.int(object),
+                Category::Float => float_value(object),
+                Category::Constant => {
+                    let is_true = object == &raw const *ffi::Py_True() as Address;
+                    Value::Constant(constant(self.builder.qualname(shape.type_id), is_true).into())
+                }
+                _ => return,
+            }
+        };
+        self.builder.keep_value(&value);
+        if let Some(kind) = Whole::beyond(&value) {
+            // SAFETY: the value's kind is the object's exact type.
+            unsafe { self.tell_equal(object, kind) };
+        }
+    }
+}
+
+/// What Python calls the only objects of their types.
+fn constant(type_name: &str, is_true: bool) -> &'static str {
+    match type_name {
+        "NoneType" => "None",
+        "bool" if is_true => "True",
+        "bool" => "False",
+        "ellipsis" => "Ellipsis",
+        _ => "NotImplemented",
+    }
 }

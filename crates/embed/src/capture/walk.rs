@@ -8,7 +8,7 @@ use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
 use rustc_hash::FxHashMap;
 
-use super::equal::{Equals, Whole};
+use super::equal::Equals;
 use super::frames::Frame;
 use super::layout::Layout;
 use super::loaded::Loaded;
@@ -18,9 +18,9 @@ use super::page_index::PageIndex;
 use super::probe::Proved;
 use super::raw::{self, Address};
 use super::shapes::Shapes;
+use super::sizes;
 use super::traversed::{Confirmed, MOST_VISITED, collect_visited};
 use super::type_shape::{Builtin, Category, Definition, KnownTypes, TypeShape};
-use super::{atoms, sizes};
 
 /// Names of fields that the walk itself gives.
 pub(crate) struct FieldNames {
@@ -337,34 +337,6 @@ impl<'a> Walk<'a> {
         if is_unknown { None } else { Some(count) }
     }
 
-    /// # Safety
-    /// `object` must be live and of the type of `shape`.
-    unsafe fn keep_value(&mut self, object: Address, shape: &TypeShape) {
-        use refroots_core::Value;
-        // SAFETY: the category says which exact built-in type the object has.
-        let value = unsafe {
-            match shape.category {
-                Category::Str => {
-                    let (text, length) = self.layout.text(object, Value::LIMIT);
-                    Value::Str(text, length as u64)
-                }
-                Category::Bytes => atoms::bytes_value(object),
-                Category::Int => self.layout.int(object),
-                Category::Float => atoms::float_value(object),
-                Category::Constant => {
-                    let is_true = object == &raw const *ffi::Py_True() as Address;
-                    Value::Constant(constant(self.builder.qualname(shape.type_id), is_true).into())
-                }
-                _ => return,
-            }
-        };
-        self.builder.keep_value(&value);
-        if let Some(kind) = Whole::beyond(&value) {
-            // SAFETY: the value's kind is the object's exact type.
-            unsafe { self.tell_equal(object, kind) };
-        }
-    }
-
     /// Keeps the name of an object that defines one.
     ///
     /// # Safety
@@ -490,16 +462,5 @@ impl<'a> Walk<'a> {
             self.visited.clear();
             self.builder.note("an object's own traverse does not end; what it holds is absent");
         }
-    }
-}
-
-/// What Python calls the only objects of their types.
-fn constant(type_name: &str, is_true: bool) -> &'static str {
-    match type_name {
-        "NoneType" => "None",
-        "bool" if is_true => "True",
-        "bool" => "False",
-        "ellipsis" => "Ellipsis",
-        _ => "NotImplemented",
     }
 }
