@@ -317,13 +317,11 @@ impl HeapGraphBuilder {
         self.graph.values.push(node, value);
     }
 
-    /// Says that the object that was described last is equal to `first`, the first of its type with that value,
-    /// which was described before it. Only for values that are not kept whole. Without memory it goes unsaid.
-    pub fn equal_to(&mut self, first: NodeId) {
+    /// Says that a described object is equal to `first`, the first of its type with that value. Only for values
+    /// that are not kept whole. Without memory it goes unsaid.
+    pub fn equal_to(&mut self, node: NodeId, first: NodeId) {
         if self.graph.equals.try_reserve(1).is_ok() {
-            let node = self.graph.flags.len().saturating_sub(1) as u32;
-            debug_assert!(first.0 < node && self.graph.equals.last().is_none_or(|&(last, _)| last < node));
-            self.graph.equals.push((node, first.0));
+            self.graph.equals.push((node.0, first.0));
         }
     }
 
@@ -378,6 +376,7 @@ impl HeapGraphBuilder {
         graph.starts.push(graph.targets.len() as u32);
         graph.give_back_room();
         graph.borrowed.sort_unstable();
+        graph.equals.sort_unstable();
         (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);

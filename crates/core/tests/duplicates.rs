@@ -103,7 +103,7 @@ fn build(heap: &[(Object, bool)]) -> HeapGraph {
                 builder.keep_value(&atom.value());
                 if !atom.is_kept_whole() && !is_own {
                     match first.get(atom) {
-                        Some(&first) => builder.equal_to(first),
+                        Some(&first) => builder.equal_to(node, first),
                         None => drop(first.insert(atom, node)),
                     }
                 }

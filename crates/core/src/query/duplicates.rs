@@ -274,10 +274,10 @@ mod tests {
             builder.discover(64 * address);
         }
         for (type_id, value, first) in values {
-            builder.describe(NodeRecord { type_id, size: 100, refcount: Some(0), flags: Default::default() });
+            let node = builder.describe(NodeRecord { type_id, size: 100, refcount: Some(0), flags: Default::default() });
             builder.keep_value(&value);
             if let Some(first) = first {
-                builder.equal_to(NodeId(first));
+                builder.equal_to(node, NodeId(first));
             }
         }
         let graph = builder.finish().unwrap();

@@ -173,7 +173,7 @@ pub(crate) unsafe fn float_value(object: Address) -> Value<'static> {
 }
 
 impl Walk<'_> {
-    /// Keeps the value of the object that was described last, and tells what it is equal to where that is cut.
+    /// Keeps the value of the object that was described last, and takes a sample of the object where that is cut.
     ///
     /// # Safety
     /// `object` must be live and of the type of `shape`.
@@ -198,7 +198,7 @@ impl Walk<'_> {
         self.builder.keep_value(&value);
         if let Some(kind) = Whole::beyond(&value) {
             // SAFETY: the value's kind is the object's exact type.
-            unsafe { self.tell_equal(object, kind) };
+            unsafe { self.sample(object, kind) };
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash};
 
-use refroots_core::{NodeId, Value};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use refroots_core::{HeapGraphBuilder, NodeId, Value};
+use rustc_hash::FxBuildHasher;
 
 use super::atoms;
 use super::layout::Layout;
@@ -35,21 +35,14 @@ impl Whole {
     }
 }
 
-/// The first object of each value, for each type. Nothing of it is in the graph: no hash leaves the walk.
+/// The objects of each type that are to be compared, with 32 bits of a hash above each. Nothing of it is in
+/// the graph: no hash leaves the walk.
 #[derive(Default)]
-pub(super) struct Equals([Table; 3]);
+pub(super) struct Equals([Vec<u64>; 3]);
 
-#[derive(Default)]
-struct Table {
-    /// By a hash of the length and a sample: the only one so far, or [`SEVERAL`].
-    by_sample: FxHashMap<u32, NodeId>,
-    /// Those of which a sample does not tell the value, by a hash of the whole.
-    by_whole: FxHashMap<u64, NodeId>,
+impl Whole {
+    const ALL: [Self; 3] = [Self::Str, Self::Bytes, Self::Int];
 }
-
-/// Several values have this sample, and stand in the other table: so each is hashed once, and compared with
-/// one. No node has this number.
-const SEVERAL: NodeId = NodeId(u32::MAX);
 
 /// Bytes that are looked at from the front, the middle and the end.
 const SAMPLE: usize = 64;
@@ -65,10 +58,12 @@ struct Contents<'a> {
 impl Contents<'_> {
     fn sample(&self) -> u32 {
         let length = self.bytes.len();
-        let middle = length.saturating_sub(SAMPLE) / 2;
-        let part = |from: usize| &self.bytes[from..(from + SAMPLE).min(length)];
-        let sample = (self.form, length, part(0), part(middle), part(length.saturating_sub(SAMPLE)));
-        let hash = FxBuildHasher.hash_one(sample);
+        let hash = if length <= 3 * SAMPLE {
+            self.whole()
+        } else {
+            let part = |from: usize| &self.bytes[from..from + SAMPLE];
+            FxBuildHasher.hash_one((self.form, length, part(0), part((length - SAMPLE) / 2), part(length - SAMPLE)))
+        };
         (hash ^ hash >> 32) as u32
     }
 
@@ -104,39 +99,52 @@ impl Layout {
 }
 
 impl Walk<'_> {
-    /// Tells of the object that was described last whether one before it has the same value. Its bytes are
-    /// read where the sample was seen before: linear in them, whatever the values are.
+    /// Takes a sample of the object that was described last.
     ///
     /// # Safety
-    /// `object` must be live and of the exact type; everything described before it must be live.
-    pub(super) unsafe fn tell_equal(&mut self, object: Address, kind: Whole) {
-        let (layout, builder) = (self.layout, &mut self.builder);
-        let Some(node) = builder.described().checked_sub(1).map(|at| NodeId(at as u32)) else { return };
-        // SAFETY: the caller's promise; what stands in a kind's table is of its type.
-        let contents = |address: u64| unsafe { layout.contents(address as Address, kind) };
-        let own = contents(object as u64);
-        let Table { by_sample, by_whole } = &mut self.equals.0[kind as usize];
+    /// `object` must be live and of the exact type.
+    pub(super) unsafe fn sample(&mut self, object: Address, kind: Whole) {
+        // SAFETY: the caller's promise.
+        let sample = unsafe { self.layout.contents(object, kind) }.sample();
+        let entries = &mut self.equals.0[kind as usize];
         // Without memory, what is equal goes unsaid.
-        if by_sample.try_reserve(1).is_err() || by_whole.try_reserve(2).is_err() {
-            return;
+        if entries.try_reserve(1).is_ok() {
+            entries.push(u64::from(sample) << 32 | (self.builder.described() as u64 - 1));
         }
-        let first = match by_sample.get_mut(&own.sample()) {
-            None => {
-                by_sample.insert(own.sample(), node);
-                return;
+    }
+
+    /// Tells which of the objects that samples were taken of are equal. The whole of an object is read only
+    /// where another has the same sample: linear in these bytes, whatever the values are.
+    ///
+    /// # Safety
+    /// As for [`Walk::run`], which must have ended well.
+    pub(super) unsafe fn tell_equal(&mut self) {
+        for (kind, mut entries) in Whole::ALL.into_iter().zip(std::mem::take(&mut self.equals.0)) {
+            entries.sort_unstable();
+            let (layout, builder) = (self.layout, &mut self.builder);
+            let node = |entry: u64| NodeId(entry as u32);
+            for run in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|run| run.len() > 1) {
+                // SAFETY: the caller's promise; what stands in a kind's list is of its type.
+                let contents = |entry: u64, builder: &HeapGraphBuilder| unsafe {
+                    layout.contents(builder.address(node(entry)) as Address, kind)
+                };
+                let first = contents(run[0], builder);
+                if run[1..].iter().all(|&other| contents(other, builder) == first) {
+                    run[1..].iter().for_each(|&other| builder.equal_to(node(other), node(run[0])));
+                    continue;
+                }
+                let mut by_whole: Vec<(u64, u64)> = run.iter().map(|&entry| (contents(entry, builder).whole(), entry)).collect();
+                by_whole.sort_unstable();
+                for equal in by_whole.chunk_by(|a, b| a.0 == b.0) {
+                    let first = contents(equal[0].1, builder);
+                    // Of different values with one hash the later ones go unsaid.
+                    for &(_, other) in &equal[1..] {
+                        if contents(other, builder) == first {
+                            builder.equal_to(node(other), node(equal[0].1));
+                        }
+                    }
+                }
             }
-            Some(&mut SEVERAL) => *by_whole.entry(own.whole()).or_insert(node),
-            Some(first) if contents(builder.address(*first)) == own => *first,
-            Some(first) => {
-                let other = std::mem::replace(first, SEVERAL);
-                by_whole.insert(contents(builder.address(other)).whole(), other);
-                by_whole.insert(own.whole(), node);
-                return;
-            }
-        };
-        // Different values of one hash: that the later one is equal to others goes unsaid.
-        if first != node && contents(builder.address(first)) == own {
-            builder.equal_to(first);
         }
     }
 }

@@ -423,6 +423,8 @@ impl<'a> Walk<'a> {
     /// # Safety
     /// As for [`Walk::run`], which must have ended well.
     pub(crate) unsafe fn finish(mut self) -> Columns {
+        // SAFETY: the caller's promise.
+        unsafe { self.tell_equal() };
         for (cell, name) in std::mem::take(&mut self.cells) {
             self.builder.rename_all(cell, ReferenceName::Cell(name));
         }
