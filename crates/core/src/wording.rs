@@ -114,11 +114,6 @@ impl<'a> Wording<'a> {
         reference.text(self.graph).is_some_and(is_identifier)
     }
 
-    /// Whether a dict's keys may be said.
-    pub(crate) fn says_keys(&self) -> bool {
-        self.values == Values::Short
-    }
-
     /// Length of a container, by what it contains; of built-in ones also where that is nothing.
     fn length(&self, node: NodeId) -> Option<u64> {
         let graph = self.graph;

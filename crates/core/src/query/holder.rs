@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use petgraph::visit::{VisitMap, Visitable};
 use rustc_hash::FxBuildHasher;
 
-use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, TypeId, Wording};
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, TypeId, Values, Wording};
 
 /// One way in which objects are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,9 @@ impl Ways<'_> {
                 EdgeKind::Constant => ".co_consts[*]".to_owned(),
                 EdgeKind::Unnamed => "a reference".to_owned(),
                 EdgeKind::Local => format!("local {}", self.wording.reference(reference)),
-                EdgeKind::Attribute if !self.wording.says_keys() && !self.wording.is_attribute(reference) => "[*]".to_owned(),
+                EdgeKind::Attribute if self.wording.values() == Values::None && !self.wording.is_attribute(reference) => {
+                    "[*]".to_owned()
+                }
                 _ => self.wording.reference(reference),
             };
             add(&name, owner, count);
@@ -118,7 +120,7 @@ impl Ways<'_> {
 impl Items {
     fn count(&mut self, wording: &Wording<'_>, reference: Reference) {
         self.count += 1;
-        if !wording.says_keys() || self.keys.len() > KEYS_NAMED {
+        if wording.values() == Values::None || self.keys.len() > KEYS_NAMED {
             return;
         }
         let place = match self.last {
@@ -140,7 +142,7 @@ impl Items {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Values, sketch};
+    use crate::sketch;
 
     fn words(text: &str, values: Values) -> Vec<String> {
         let graph = sketch::parse(text).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::query::anchors::has_place;
 use crate::query::familiar::familiar;
+use crate::query::shortest::telling;
 use crate::query::unmeant::Unmeant;
 use crate::wording::grouped;
 use crate::{
@@ -153,10 +154,9 @@ fn chain(graph: &HeapGraph, root: RootKind, first: NodeId, target: NodeId, towar
     Chain { root, first, target, references }
 }
 
-/// The reference from one object to another; of parallel ones the first that has a name says most.
+/// The reference from one object to another that says most.
 pub(crate) fn telling_reference(graph: &HeapGraph, source: NodeId, target: NodeId) -> Option<Reference> {
-    let between = || graph.references_between(source, target);
-    between().find(|reference| !matches!(reference.kind, EdgeKind::Unnamed | EdgeKind::Key)).or_else(|| between().next())
+    graph.references_between(source, target).next().map(|first| telling(graph, first))
 }
 
 impl Chain {
