@@ -317,6 +317,14 @@ impl HeapGraphBuilder {
         self.graph.values.push(node, value);
     }
 
+    /// Says that a described object is equal to `first`, the first of its type with that value. Only for values
+    /// that are not kept whole. Without memory it goes unsaid.
+    pub fn equal_to(&mut self, node: NodeId, first: NodeId) {
+        if self.graph.equals.try_reserve(1).is_ok() {
+            self.graph.equals.push((node.0, first.0));
+        }
+    }
+
     /// Names a described object: the module, class, function or code that it is.
     pub fn define(&mut self, node: NodeId, name: TextId) {
         self.graph.definitions.push((node.0, name));
@@ -368,6 +376,7 @@ impl HeapGraphBuilder {
         graph.starts.push(graph.targets.len() as u32);
         graph.give_back_room();
         graph.borrowed.sort_unstable();
+        graph.equals.sort_unstable();
         (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);

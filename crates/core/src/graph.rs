@@ -33,6 +33,8 @@ pub struct HeapGraph {
     pub(crate) types: Vec<TypeRecord>,
     pub(crate) texts: Texts,
     pub(crate) values: ValueColumn,
+    /// Atoms whose whole value was not kept, each with the first one that is equal to it.
+    pub(crate) equals: Vec<(u32, u32)>,
     pub(crate) definitions: Vec<(u32, TextId)>,
     pub(crate) roots: Vec<Root>,
     pub(crate) places: Vec<(u32, TextId)>,
@@ -180,7 +182,7 @@ impl HeapGraph {
     }
 
     /// The references that the object holds, in its own order.
-    pub fn references_from(&self, source: NodeId) -> impl ExactSizeIterator<Item = Reference> + Clone + '_ {
+    pub fn references_from(&self, source: NodeId) -> impl ExactSizeIterator<Item = Reference> + DoubleEndedIterator + Clone + '_ {
         self.edge_range(source).map(move |edge| self.reference_at(source, edge))
     }
 
@@ -240,10 +242,22 @@ impl HeapGraph {
         self.values.get(node)
     }
 
+    /// The first object of the same type and value, for an atom of which capture did not keep the whole
+    /// value; `None` where the object is the first itself, or the value was kept.
+    pub fn equal_to(&self, node: NodeId) -> Option<NodeId> {
+        let at = self.equals.binary_search_by_key(&node.0, |&(id, _)| id).ok()?;
+        Some(NodeId(self.equals[at].1))
+    }
+
     /// The name under which a module, class, function, code object or frame was defined.
     pub fn definition(&self, node: NodeId) -> Option<&str> {
         let at = self.definitions.binary_search_by_key(&node.0, |&(id, _)| id).ok()?;
         Some(self.text(self.definitions[at].1))
+    }
+
+    /// The nodes that have a definition's name, in heap order.
+    pub(crate) fn defined(&self) -> impl ExactSizeIterator<Item = NodeId> + '_ {
+        self.definitions.iter().map(|&(node, _)| NodeId(node))
     }
 
     /// Every GC root, by node.
@@ -278,6 +292,7 @@ impl HeapGraph {
         self.targets.shrink_to_fit();
         self.labels.give_back_room();
         self.values.give_back_room();
+        self.equals.shrink_to_fit();
     }
 
     /// Bytes that the columns take.
@@ -291,6 +306,7 @@ impl HeapGraph {
             + words.iter().sum::<usize>() * 4
             + self.labels.heap_bytes()
             + self.values.heap_bytes()
+            + self.equals.capacity() * 8
     }
 }
 

@@ -130,6 +130,27 @@ impl ValueColumn {
         split(rest)?.value()
     }
 
+    /// The packed value at a place of which [`ValueColumn::iter`] told.
+    pub(crate) fn packed_at(&self, place: u32) -> &[u8] {
+        let block = &self.block[place as usize..];
+        split(block).map_or(block, |packed| before(block, packed.rest))
+    }
+
+    /// Every packed value with its node and its place, in one pass.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, u32, &[u8])> {
+        let set_bits = |(at, &word): (usize, &u64)| {
+            let left = |word: &u64| (*word != 0).then(|| *word & (*word - 1));
+            std::iter::successors((word != 0).then_some(word), move |word| left(word).filter(|&word| word != 0))
+                .map(move |word| NodeId::at(64 * at + word.trailing_zeros() as usize))
+        };
+        let nodes = self.has_value.iter().enumerate().flat_map(set_bits);
+        nodes.scan(self.block.as_slice(), |block, node| {
+            let value = *block;
+            *block = split(value)?.rest;
+            Some((node, (self.block.len() - value.len()) as u32, before(value, block)))
+        })
+    }
+
     pub(crate) fn give_back_room(&mut self) {
         self.has_value.shrink_to_fit();
         self.ranks.shrink_to_fit();
@@ -151,6 +172,37 @@ struct Packed<'a> {
     bytes: &'a [u8],
     rest: &'a [u8],
 }
+
+fn before<'a>(block: &'a [u8], rest: &[u8]) -> &'a [u8] {
+    &block[..block.len() - rest.len()]
+}
+
+/// What packed values say of two objects that have the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sameness {
+    /// They are equal.
+    Equal,
+    /// They may differ in what was not kept.
+    Unknown,
+    /// They are one: there is only one such object.
+    Identical,
+}
+
+impl Sameness {
+    pub(crate) fn of(packed: &[u8]) -> Self {
+        let first = packed.first().copied().unwrap_or_default();
+        match (first & ((1 << TAG_BITS) - 1), first >> TAG_BITS) {
+            (CONSTANT, _) => Self::Identical,
+            (CUT_STR | CUT_BYTES, _) | (WORD, BIG | NEGATIVE_BIG) => Self::Unknown,
+            // It may stand for a lone surrogate.
+            (STR, _) if packed.windows(REPLACEMENT.len()).any(|bytes| bytes == REPLACEMENT) => Self::Unknown,
+            _ => Self::Equal,
+        }
+    }
+}
+
+/// U+FFFD in UTF-8.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 fn split(block: &[u8]) -> Option<Packed<'_>> {
     let (&first, mut rest) = block.split_first()?;
@@ -203,6 +255,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_not_kept_may_differ() {
+        let sameness = |value: Value<'_>| {
+            let mut column = ValueColumn::default();
+            column.push(NodeId(3), &value);
+            Sameness::of(column.packed_at(0))
+        };
+        assert_eq!(sameness(Value::Str("abc".into(), 3)), Sameness::Equal);
+        assert_eq!(sameness(Value::Str("abc".into(), 4)), Sameness::Unknown);
+        assert_eq!(sameness(Value::Str("a\u{fffd}c".into(), 3)), Sameness::Unknown);
+        assert_eq!(sameness(Value::Bytes("a\u{fffd}c".as_bytes().into(), 5)), Sameness::Equal);
+        assert_eq!(sameness(Value::Bytes(b"abc".as_slice().into(), 4)), Sameness::Unknown);
+        assert_eq!(sameness(Value::Int(i128::MAX)), Sameness::Equal);
+        assert_eq!(sameness(Value::Float(f64::NAN)), Sameness::Equal);
+        assert_eq!(sameness(Value::BigInt { negative: true, bits: 500 }), Sameness::Unknown);
+        assert_eq!(sameness(Value::Constant("None".into())), Sameness::Identical);
+    }
+
+    #[test]
     fn values_come_back_as_they_went_in() {
         let four_bytes_each = "\u{1f600}".repeat(40);
         let mut values = vec![
@@ -245,6 +315,11 @@ mod tests {
                 }
             }
             assert_eq!(column.get(NodeId(u32::MAX)), None);
+            assert_eq!(column.iter().count(), values.len());
+            for ((node, place, packed), (i, value)) in column.iter().zip(values.iter().enumerate()) {
+                assert_eq!((node.0, packed), (i as u32 * gap, column.packed_at(place)));
+                assert_eq!(split(packed).unwrap().value().as_ref(), Some(value));
+            }
         }
     }
 }

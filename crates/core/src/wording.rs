@@ -103,6 +103,17 @@ impl<'a> Wording<'a> {
         })
     }
 
+    /// As [`Wording::node`], with what is in a tuple where the policy allows.
+    pub fn value(&self, node: NodeId) -> String {
+        let is_tuple = self.graph.type_qualname(self.graph.type_of(node)) == "tuple";
+        if is_tuple && self.values == Values::Short { self.key(node, KEY_DEPTH) } else { self.node(node) }
+    }
+
+    /// Whether a reference's name can be an attribute's, so that any policy lets it be said.
+    pub(crate) fn is_attribute(&self, reference: Reference) -> bool {
+        reference.text(self.graph).is_some_and(is_identifier)
+    }
+
     /// Length of a container, by what it contains; of built-in ones also where that is nothing.
     fn length(&self, node: NodeId) -> Option<u64> {
         let graph = self.graph;

@@ -1,10 +1,16 @@
 //! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
 
 mod anchors;
+pub mod components;
+mod container_sizes;
+pub mod cycles;
+mod definitions;
 mod dominator_tree;
 pub mod dominators;
+pub mod duplicates;
 pub mod familiar;
 pub mod histogram;
+pub mod holder;
 pub mod largest;
 pub mod neighbourhood;
 pub mod path_tree;
@@ -15,4 +21,5 @@ pub mod select;
 pub mod shortest;
 pub mod suspects;
 mod unmeant;
+pub mod waste;
 pub mod ways_view;

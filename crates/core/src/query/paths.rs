@@ -2,6 +2,7 @@
 
 use crate::query::anchors::has_place;
 use crate::query::familiar::familiar;
+use crate::query::shortest::telling;
 use crate::query::unmeant::Unmeant;
 use crate::wording::grouped;
 use crate::{
@@ -144,16 +145,18 @@ fn chain(graph: &HeapGraph, root: RootKind, first: NodeId, target: NodeId, towar
     let mut node = first;
     while node != target {
         let next = NodeId(towards[node.index()] - 1);
-        // Of parallel references the first that has a name says most.
-        let named =
-            graph.references_between(node, next).find(|reference| !matches!(reference.kind, EdgeKind::Unnamed | EdgeKind::Key));
-        match named.or_else(|| graph.references_between(node, next).next()) {
+        match telling_reference(graph, node, next) {
             Some(reference) => references.push(reference),
             None => break,
         }
         node = next;
     }
     Chain { root, first, target, references }
+}
+
+/// The reference from one object to another that says most.
+pub(crate) fn telling_reference(graph: &HeapGraph, source: NodeId, target: NodeId) -> Option<Reference> {
+    graph.references_between(source, target).next().map(|first| telling(graph, first))
 }
 
 impl Chain {
@@ -255,8 +258,13 @@ pub(crate) fn root_words(graph: &HeapGraph, first: NodeId, wording: &Wording<'_>
         }
         Some(root) => wording.root(root),
         None => {
-            let held = Chain { root: RootKind::External, first, target: first, references: Vec::new() };
-            format!("{} #{} ({})", graph.type_short_name(graph.type_of(first)), first.0, held.root_text(graph, wording.values()))
+            let held = match (graph.external(first), graph.places(first).next()) {
+                (None, _) => "that nothing frees".to_owned(),
+                (Some(0), _) => "that refroots holds".to_owned(),
+                (_, None) => "held from outside".to_owned(),
+                (_, Some(place)) => format!("held from {place}"),
+            };
+            format!("({} {held})", graph.type_short_name(graph.type_of(first)))
         }
     }
 }

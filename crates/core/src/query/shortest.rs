@@ -175,7 +175,7 @@ impl ShortestPaths {
 }
 
 /// Of parallel references the one that says most.
-fn telling(graph: &HeapGraph, reference: Reference) -> Reference {
+pub(super) fn telling(graph: &HeapGraph, reference: Reference) -> Reference {
     let says = |reference: &Reference| !matches!(reference.kind, EdgeKind::Unnamed | EdgeKind::Key);
     if says(&reference) {
         return reference;

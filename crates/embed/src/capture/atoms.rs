@@ -3,23 +3,27 @@
 
 use std::borrow::Cow;
 
+use pyo3::ffi;
 use refroots_core::Value;
 
+use super::equal::Whole;
 use super::layout::Layout;
 use super::raw::{self, Address};
+use super::type_shape::{Category, TypeShape};
+use super::walk::Walk;
 
 /// Length and shape of a string's characters.
-struct Characters {
-    length: usize,
-    width: usize,
+pub(super) struct Characters {
+    pub(super) length: usize,
+    pub(super) width: usize,
     is_ascii: bool,
-    start: Address,
+    pub(super) start: Address,
 }
 
 impl Layout {
     /// # Safety
     /// `text` must be a live `str`.
-    unsafe fn characters(&self, text: Address) -> Characters {
+    pub(super) unsafe fn characters(&self, text: Address) -> Characters {
         // SAFETY:
         // - PyASCIIObject: length at 16, state at 32 (cpython/unicodeobject.h, 3.10–3.14); the probe
         //   read known strings through the same offsets;
@@ -88,7 +92,7 @@ impl Layout {
     ///
     /// # Safety
     /// `number` must be a live `int`.
-    unsafe fn digits<'a>(&self, number: Address) -> (bool, &'a [u8]) {
+    pub(super) unsafe fn digits<'a>(&self, number: Address) -> (bool, &'a [u8]) {
         // SAFETY:
         // - 3.12+: `lv_tag` holds count << 3 and the sign, 2 for negative (cpython/longintrepr.h);
         // - before: `ob_size` is the count, negative for negative numbers; digits follow at 24.
@@ -145,11 +149,18 @@ fn scalar(code: u32) -> char {
 /// # Safety
 /// `object` must be a live `bytes`; the value must not be used once Python code runs.
 pub(crate) unsafe fn bytes_value<'a>(object: Address) -> Value<'a> {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { bytes_of(object) };
+    Value::Bytes(Cow::Borrowed(&bytes[..bytes.len().min(Value::LIMIT)]), bytes.len() as u64)
+}
+
+/// A bytes object's bytes.
+///
+/// # Safety
+/// As for [`bytes_value`].
+pub(super) unsafe fn bytes_of<'a>(object: Address) -> &'a [u8] {
     // SAFETY: PyBytesObject: length at 16, bytes from 32 (cpython/bytesobject.h, 3.10–3.14).
-    unsafe {
-        let length = raw::signed(object, 16).unsigned_abs();
-        Value::Bytes(Cow::Borrowed(raw::bytes(object + 32, length.min(Value::LIMIT))), length as u64)
-    }
+    unsafe { raw::bytes(object + 32, raw::signed(object, 16).unsigned_abs()) }
 }
 
 /// A float's value.
@@ -159,4 +170,46 @@ pub(crate) unsafe fn bytes_value<'a>(object: Address) -> Value<'a> {
 pub(crate) unsafe fn float_value(object: Address) -> Value<'static> {
     // SAFETY: PyFloatObject: the double stands at 16 (cpython/floatobject.h, 3.10–3.14).
     unsafe { Value::Float(f64::from_bits(raw::word(object, 16) as u64)) }
+}
+
+impl Walk<'_> {
+    /// Keeps the value of the object that was described last, and takes a sample of the object where that is cut.
+    ///
+    /// # Safety
+    /// `object` must be live and of the type of `shape`.
+    pub(super) unsafe fn keep_value(&mut self, object: Address, shape: &TypeShape) {
+        // SAFETY: the category says which exact built-in type the object has.
+        let value = unsafe {
+            match shape.category {
+                Category::Str => {
+                    let (text, length) = self.layout.text(object, Value::LIMIT);
+                    Value::Str(text, length as u64)
+                }
+                Category::Bytes => bytes_value(object),
+                Category::Int => self.layout.int(object),
+                Category::Float => float_value(object),
+                Category::Constant => {
+                    let is_true = object == &raw const *ffi::Py_True() as Address;
+                    Value::Constant(constant(self.builder.qualname(shape.type_id), is_true).into())
+                }
+                _ => return,
+            }
+        };
+        self.builder.keep_value(&value);
+        if let Some(kind) = Whole::beyond(&value) {
+            // SAFETY: the value's kind is the object's exact type.
+            unsafe { self.sample(object, kind) };
+        }
+    }
+}
+
+/// What Python calls the only objects of their types.
+fn constant(type_name: &str, is_true: bool) -> &'static str {
+    match type_name {
+        "NoneType" => "None",
+        "bool" if is_true => "True",
+        "bool" => "False",
+        "ellipsis" => "Ellipsis",
+        _ => "NotImplemented",
+    }
 }

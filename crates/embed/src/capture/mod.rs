@@ -8,6 +8,7 @@ mod atoms;
 mod classes;
 mod code;
 mod enumerate;
+mod equal;
 mod evidence;
 pub(crate) mod exit_status;
 mod fields;

@@ -8,6 +8,7 @@ use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
 use rustc_hash::FxHashMap;
 
+use super::equal::Equals;
 use super::frames::Frame;
 use super::layout::Layout;
 use super::loaded::Loaded;
@@ -17,9 +18,9 @@ use super::page_index::PageIndex;
 use super::probe::Proved;
 use super::raw::{self, Address};
 use super::shapes::Shapes;
+use super::sizes;
 use super::traversed::{Confirmed, MOST_VISITED, collect_visited};
 use super::type_shape::{Builtin, Category, Definition, KnownTypes, TypeShape};
-use super::{atoms, sizes};
 
 /// Names of fields that the walk itself gives.
 pub(crate) struct FieldNames {
@@ -61,6 +62,7 @@ pub(crate) struct Walk<'a> {
     pub(super) synthetic: Range<u32>,
     pub(crate) visited: Vec<Address>,
     pub(crate) confirmed: Confirmed,
+    pub(super) equals: Equals,
 }
 
 /// How many objects are described between two looks for Ctrl-C: about 5 ms.
@@ -118,6 +120,7 @@ impl<'a> Walk<'a> {
             synthetic: 0..0,
             visited: Vec::new(),
             confirmed: Confirmed::default(),
+            equals: Equals::default(),
         })
     }
 
@@ -334,30 +337,6 @@ impl<'a> Walk<'a> {
         if is_unknown { None } else { Some(count) }
     }
 
-    /// # Safety
-    /// `object` must be live and of the type of `shape`.
-    unsafe fn keep_value(&mut self, object: Address, shape: &TypeShape) {
-        use refroots_core::Value;
-        // SAFETY: the category says which exact built-in type the object has.
-        let value = unsafe {
-            match shape.category {
-                Category::Str => {
-                    let (text, length) = self.layout.text(object, Value::LIMIT);
-                    Value::Str(text, length as u64)
-                }
-                Category::Bytes => atoms::bytes_value(object),
-                Category::Int => self.layout.int(object),
-                Category::Float => atoms::float_value(object),
-                Category::Constant => {
-                    let is_true = object == &raw const *ffi::Py_True() as Address;
-                    Value::Constant(constant(self.builder.qualname(shape.type_id), is_true).into())
-                }
-                _ => return,
-            }
-        };
-        self.builder.keep_value(&value);
-    }
-
     /// Keeps the name of an object that defines one.
     ///
     /// # Safety
@@ -444,6 +423,8 @@ impl<'a> Walk<'a> {
     /// # Safety
     /// As for [`Walk::run`], which must have ended well.
     pub(crate) unsafe fn finish(mut self) -> Columns {
+        // SAFETY: the caller's promise.
+        unsafe { self.tell_equal() };
         for (cell, name) in std::mem::take(&mut self.cells) {
             self.builder.rename_all(cell, ReferenceName::Cell(name));
         }
@@ -483,16 +464,5 @@ impl<'a> Walk<'a> {
             self.visited.clear();
             self.builder.note("an object's own traverse does not end; what it holds is absent");
         }
-    }
-}
-
-/// What Python calls the only objects of their types.
-fn constant(type_name: &str, is_true: bool) -> &'static str {
-    match type_name {
-        "NoneType" => "None",
-        "bool" if is_true => "True",
-        "bool" => "False",
-        "ellipsis" => "Ellipsis",
-        _ => "NotImplemented",
     }
 }
