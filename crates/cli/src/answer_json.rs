@@ -1,7 +1,7 @@
 //! Chains and the ways in which many objects are held, as JSON.
 
+use refroots_core::query::chain::Chain;
 use refroots_core::query::familiar::familiar;
-use refroots_core::query::paths::Chain;
 use refroots_core::query::reasons::Reason;
 use refroots_core::{HeapGraph, NodeId, Reference, Values, Wording};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ pub fn chain(graph: &HeapGraph, chain: &Chain, values: Values) -> Value {
         "path": chain.path(graph, values),
         "target": object(graph, chain.target),
         "references": references(graph, &chain.references, values),
+        "cycle": references(graph, &chain.cycle, values),
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use refroots_cli::answer_json;
-use refroots_core::query::paths;
+use refroots_core::query::chain;
 use refroots_core::{Study, Values};
 
 use crate::object::{Object, Reference};
@@ -16,12 +16,12 @@ use crate::picture::{Picture, mimebundle, save_view};
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Chain {
     graph: Arc<Study>,
-    chain: paths::Chain,
+    chain: chain::Chain,
     values: Values,
 }
 
 impl Chain {
-    pub(crate) fn new(graph: &Arc<Study>, chain: paths::Chain) -> Self {
+    pub(crate) fn new(graph: &Arc<Study>, chain: chain::Chain) -> Self {
         Self { graph: Arc::clone(graph), chain, values: Values::Short }
     }
 

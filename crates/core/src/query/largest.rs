@@ -4,9 +4,9 @@ use hashbrown::HashMap;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
+use crate::query::chain::view_node;
 use crate::query::dominator_tree::{DominatorTree, accumulation_point, heaviest_children};
 use crate::query::dominators::Dominators;
-use crate::query::paths::view_node;
 use crate::wording::bytes;
 use crate::{EdgeKind, HeapGraph, NodeId, Question, TypeId, Values, View, ViewEdge, Wording};
 

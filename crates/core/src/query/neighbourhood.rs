@@ -7,7 +7,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
-use super::paths::{held_from_outside, view_node};
+use super::chain::{held_from_outside, view_node};
 use crate::wording::grouped;
 use crate::{EdgeKind, HeapGraph, NodeId, Question, Reference, RootKind, Values, View, ViewEdge, ViewRoot, Wording};
 

@@ -1,14 +1,13 @@
-//! The shortest chain of references from a GC root to an object.
+//! The search for the shortest chain of references from a GC root to an object.
+
+use petgraph::visit::{VisitMap, Visitable};
 
 use crate::query::anchors::has_place;
-use crate::query::familiar::familiar;
+use crate::query::chain::Chain;
+use crate::query::cycles::{CycleOptions, smallest_cycle};
 use crate::query::shortest::telling;
 use crate::query::unmeant::Unmeant;
-use crate::wording::grouped;
-use crate::{
-    EdgeKind, HeapGraph, NodeFlags, NodeId, Question, Reference, Root, RootKind, Values, View, ViewEdge, ViewNode, ViewRoot,
-    Wording,
-};
+use crate::{EdgeKind, HeapGraph, NodeId, Reference, Root, RootKind};
 
 /// What may end a chain.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,19 +15,6 @@ pub struct WhyOptions {
     /// Let holders count that people do not mean: the frame that asks, the last result of a prompt, a
     /// notebook's inputs and outputs. Without it they give way whenever another chain exists.
     pub all_roots: bool,
-}
-
-/// Why an object is alive.
-#[derive(Clone, Debug)]
-pub struct Chain {
-    /// What the chain begins with.
-    pub root: RootKind,
-    /// The first object of the chain; the target itself where nothing holds it.
-    pub first: NodeId,
-    /// The object that was asked about.
-    pub target: NodeId,
-    /// The references from `first` to `target`, none where they are one.
-    pub references: Vec<Reference>,
 }
 
 /// Finds the shortest chain from a root to `target`.
@@ -125,8 +111,25 @@ fn chain_without_root(graph: &HeapGraph, target: NodeId, order: &[NodeId], towar
     let is_own = |node: &&NodeId| graph.referrers(**node).iter().any(|&source| !graph.is_shown(NodeId(source)));
     match order.iter().find(is_held).or_else(|| order.iter().find(is_immortal)).or_else(|| order.iter().find(is_own)) {
         Some(&held) => chain(graph, RootKind::External, held, target, towards),
-        None => Chain { root: RootKind::Garbage, first: target, target, references: Vec::new() },
+        None => {
+            let first = member_of_cycle(graph, target);
+            let cycle = smallest_cycle(graph, first, &CycleOptions { definitions: true }).unwrap_or_default();
+            Chain { cycle, ..chain(graph, RootKind::Garbage, first, target, towards) }
+        }
     }
+}
+
+/// An object of a cycle that leads to garbage: whoever goes from referrer to referrer ends in one.
+fn member_of_cycle(graph: &HeapGraph, target: NodeId) -> NodeId {
+    let mut is_met = graph.visit_map();
+    let mut node = target;
+    while is_met.visit(node) {
+        match graph.referrers(node).iter().map(|&source| NodeId(source)).find(|&source| graph.is_shown(source)) {
+            Some(source) => node = source,
+            None => return target,
+        }
+    }
+    node
 }
 
 /// Whether a module defines one of the first objects of its chain: a class, a function.
@@ -151,7 +154,7 @@ fn chain(graph: &HeapGraph, root: RootKind, first: NodeId, target: NodeId, towar
         }
         node = next;
     }
-    Chain { root, first, target, references }
+    Chain { root, first, target, references, cycle: Vec::new() }
 }
 
 /// The reference from one object to another that says most.
@@ -159,141 +162,10 @@ pub(crate) fn telling_reference(graph: &HeapGraph, source: NodeId, target: NodeI
     graph.references_between(source, target).next().map(|first| telling(graph, first))
 }
 
-impl Chain {
-    /// What the chain begins with, in words.
-    pub fn root_text(&self, graph: &HeapGraph, values: Values) -> String {
-        match (self.root, graph.root(self.first)) {
-            (RootKind::External, _) if graph.external(self.first).is_none() => "immortal: nothing frees it".to_owned(),
-            (RootKind::External, _) if graph.external(self.first) == Some(0) => "held by refroots itself".to_owned(),
-            (RootKind::External, _) => {
-                let places: Vec<&str> = graph.places(self.first).collect();
-                let held = held_from_outside(graph.external(self.first).unwrap_or_default());
-                if places.is_empty() { held } else { format!("{held}: {}", places.join(", ")) }
-            }
-            (RootKind::Garbage, _) | (_, None) => "unreachable garbage: no root holds it".to_owned(),
-            (_, Some(root)) => Wording::new(graph, values).root(root),
-        }
-    }
-
-    /// The chain as Python code, `app.CACHE['k'][17].owner`; `None` where code cannot say it.
-    pub fn expression(&self, graph: &HeapGraph, values: Values) -> Option<String> {
-        if self.root != RootKind::Module {
-            return None;
-        }
-        let wording = Wording::new(graph, values);
-        let mut code = graph.root(self.first).map(|root| graph.text(root.name).to_owned())?;
-        let mut references = self.references.iter().copied().peekable();
-        let mut came_by_dict = false;
-        while let Some(reference) = references.next() {
-            // `.__dict__` and then a name is the name; otherwise a class's `__dict__` is a proxy of it.
-            let is_dict = reference.text(graph) == Some("__dict__");
-            let names_next =
-                references.peek().is_some_and(|next| next.kind == EdgeKind::Attribute && wording.step(*next, false).is_some());
-            let is_elided = is_dict && names_next;
-            if is_dict && !is_elided && graph.root(reference.source).is_none() && graph.definition(reference.source).is_some() {
-                return None;
-            }
-            if !is_elided {
-                let is_from_dict = !came_by_dict && graph.flags(reference.source).contains(NodeFlags::NAMESPACE);
-                code.push_str(&wording.step(reference, is_from_dict)?);
-            }
-            came_by_dict = is_elided;
-        }
-        Some(code)
-    }
-
-    /// The way in words: as code where code can say it, else the root and each step's name.
-    pub fn path(&self, graph: &HeapGraph, values: Values) -> String {
-        self.expression(graph, values).unwrap_or_else(|| {
-            let wording = Wording::new(graph, values);
-            let mut words = root_words(graph, self.first, &wording);
-            let mut references = self.references.iter().peekable();
-            while let Some(reference) = references.next() {
-                let is_before_attribute = references.peek().is_some_and(|next| next.kind == EdgeKind::Attribute);
-                if reference.text(graph) != Some("__dict__") || !is_before_attribute {
-                    words.push_str(&wording.passed(*reference));
-                }
-            }
-            words
-        })
-    }
-
-    /// The chain as a view, root first.
-    pub fn view(&self, graph: &HeapGraph, values: Values) -> View {
-        let wording = Wording::new(graph, values);
-        let target_type = graph.type_of(self.target);
-        let mut view = View {
-            graph: Default::default(),
-            question: Question::Chain,
-            title: format!("Why {} #{} is alive", graph.type_name(target_type), self.target.0),
-        };
-        let nodes = std::iter::once(self.first).chain(self.references.iter().map(|reference| reference.target));
-        for (depth, node) in (0..).zip(nodes) {
-            let mut shown = view_node(graph, &wording, node, depth);
-            shown.is_start = node == self.target;
-            shown.root = (depth == 0).then(|| ViewRoot { kind: self.root, text: self.root_text(graph, values) });
-            view.graph.add_node(shown);
-        }
-        let indices: Vec<_> = view.graph.node_indices().collect();
-        for (pair, reference) in indices.windows(2).zip(&self.references) {
-            let note = familiar(graph, *reference, values).unwrap_or_default();
-            let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference), note };
-            view.graph.add_edge(pair[0], pair[1], edge);
-        }
-        view
-    }
-}
-
-/// What a way begins with: `app`, `thread worker-3, run()`, or the root in words.
-pub(crate) fn root_words(graph: &HeapGraph, first: NodeId, wording: &Wording<'_>) -> String {
-    match graph.root(first) {
-        Some(root) if root.kind == RootKind::Module => graph.text(root.name).to_owned(),
-        Some(root) if root.kind == RootKind::Frame => {
-            let name = graph.text(root.name);
-            let function = name.rsplit_once(':').map_or(name, |(function, _)| function);
-            match wording.thread(root) {
-                Some(thread) => format!("thread {thread}, {function}()"),
-                None => format!("frame {function}()"),
-            }
-        }
-        Some(root) => wording.root(root),
-        None => {
-            let held = match (graph.external(first), graph.places(first).next()) {
-                (None, _) => "that nothing frees".to_owned(),
-                (Some(0), _) => "that refroots holds".to_owned(),
-                (_, None) => "held from outside".to_owned(),
-                (_, Some(place)) => format!("held from {place}"),
-            };
-            format!("({} {held})", graph.type_short_name(graph.type_of(first)))
-        }
-    }
-}
-
-/// How an object is held by references that the graph does not have.
-pub(crate) fn held_from_outside(count: u32) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("held from outside by {} reference{plural} that Python cannot see", grouped(u64::from(count)))
-}
-
-/// Words one node for a view.
-pub(crate) fn view_node(graph: &HeapGraph, wording: &Wording<'_>, node: NodeId, depth: u32) -> ViewNode {
-    let type_id = graph.type_of(node);
-    ViewNode {
-        ordinal: node,
-        type_name: graph.type_short_name(type_id).to_owned(),
-        full_type_name: graph.type_name(type_id),
-        text: wording.node(node),
-        size: if graph.flags(node).contains(NodeFlags::SYNTHETIC) { 0 } else { graph.size(node) },
-        depth,
-        root: graph.root(node).map(|root| ViewRoot { kind: root.kind, text: wording.root(root) }),
-        ..ViewNode::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sketch;
+    use crate::{Values, Wording, sketch};
 
     fn ask(text: &str, target: u32) -> (String, Option<String>) {
         let graph = sketch::parse(text).unwrap();
@@ -387,7 +259,14 @@ mod tests {
     #[test]
     fn not_held_by_a_root_is_an_answer() {
         let cycle = "a: list\nb: list\na -> b [0]\nb -> a [0]";
-        assert_eq!(ask(cycle, 0).0, "unreachable garbage: no root holds it");
+        assert_eq!(ask(cycle, 0).0, "unreachable garbage: no root holds it, a cycle of 2 objects does");
+        let tail = format!("c: list\nd: list\nd -> c [0]\n{cycle}\nb -> d [1]");
+        let graph = sketch::parse(&tail).unwrap();
+        let chain = why(&graph, NodeId(0), &WhyOptions::default());
+        assert_eq!((chain.first, chain.references.len(), chain.cycle.len()), (NodeId(3), 2, 2));
+        let view = chain.view(&graph, Values::Short);
+        assert_eq!((view.graph.node_count(), view.graph.edge_count()), (4, 4));
+        assert_eq!(ask("a: list\na -> a [0]", 0).0, "unreachable garbage: no root holds it, it holds itself");
         let held = "a: list\nb: list external=2\nb -> a [0]";
         assert_eq!(ask(held, 0).0, "held from outside by 2 references that Python cannot see");
         let own = "a: list\nf: frame 'refroots.x:1' internal\nf -> a local a";

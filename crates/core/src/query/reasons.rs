@@ -3,8 +3,9 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
+use crate::query::chain::{Chain, root_words};
 use crate::query::path_tree::{PathTree, Step, path_tree};
-use crate::query::paths::{Chain, WhyOptions, root_words, why};
+use crate::query::paths::{WhyOptions, why};
 use crate::query::shortest::{ShortestPaths, shortest_paths};
 use crate::{EdgeKind, Error, HeapGraph, NodeId, RootKind, Values, Wording};
 
@@ -66,7 +67,7 @@ impl Reasons {
         };
         let first = references.first().map_or(target, |reference| reference.source);
         let root = graph.root(first).map_or(RootKind::External, |root| root.kind);
-        Chain { root, first, target, references }
+        Chain { root, first, target, references, cycle: Vec::new() }
     }
 
     /// A path in words.

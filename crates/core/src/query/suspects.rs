@@ -8,9 +8,9 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
+use crate::query::chain::Chain;
 use crate::query::dominator_tree::{DominatorTree, accumulation_point, heaviest_children};
 use crate::query::dominators::{Dominator, Dominators};
-use crate::query::paths::Chain;
 use crate::query::reasons::Reasons;
 use crate::wording::{bytes, grouped};
 use crate::{HeapGraph, NodeFlags, NodeId, TypeId, Values, Wording};

@@ -4,8 +4,8 @@ use hashbrown::HashMap;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
+use crate::query::chain::view_node;
 use crate::query::familiar::familiar;
-use crate::query::paths::view_node;
 use crate::query::reasons::Reason;
 use crate::wording::grouped;
 use crate::{HeapGraph, NodeId, Question, Values, View, ViewEdge, ViewRoot, Wording};
