@@ -80,6 +80,19 @@ struct RunArgs {
     #[arg(long, group = "ask", help_heading = "Look")]
     roots: bool,
 
+    /// Group the reference cycles among objects, and say which are garbage
+    #[arg(long, group = "ask", help_heading = "Look")]
+    cycles: bool,
+
+    /// List equal strings, bytes, numbers and tuples: bytes wasted, and where they are held
+    #[arg(long, group = "ask", help_heading = "Look")]
+    duplicates: bool,
+
+    /// List containers that take more than their items need: lists with room to spare, sparse dicts and
+    /// sets, empty ones
+    #[arg(long, group = "ask", help_heading = "Look")]
+    waste: bool,
+
     /// Write the answer to this file; the ending says how. Without it, text goes to the standard
     /// output, after what the program wrote there
     #[arg(short, long, value_name = "FILE")]
@@ -169,6 +182,9 @@ impl RunArgs {
             (self.retained, Ask::Retained),
             (self.largest, Ask::Largest),
             (self.roots, Ask::Roots),
+            (self.cycles, Ask::Cycles),
+            (self.duplicates, Ask::Duplicates),
+            (self.waste, Ask::Waste),
         ];
         let table = tables.into_iter().find(|(is_asked, _)| *is_asked).map_or(Ask::Types, |(_, ask)| ask);
         let ask = match (self.backrefs, self.refs, self.why) {

@@ -72,6 +72,12 @@ pub enum Ask {
     Roots,
     /// What may be a leak.
     Suspects,
+    /// Which objects refer to one another in cycles.
+    Cycles,
+    /// Which objects are equal.
+    Duplicates,
+    /// Which containers take more than they need.
+    Waste,
 }
 
 impl Ask {

@@ -1,11 +1,14 @@
 //! Answers of the analysis as tables: which columns they have, and what stands in them.
 
+use refroots_core::query::cycles::CycleGroup;
+use refroots_core::query::held::{Duplicate, Waste};
 use refroots_core::query::histogram::{RootShare, Tally, ThreadShare};
+use refroots_core::query::holder::Holder;
 use refroots_core::query::largest::Largest;
 use refroots_core::query::reasons::Reason;
 use refroots_core::query::suspects::Suspect;
 
-use refroots_core::{HeapGraph, NodeId, Values, Wording};
+use refroots_core::{HeapGraph, NodeId, Values, Wording, grouped};
 
 use crate::table::{Cell, Table};
 
@@ -124,4 +127,64 @@ pub fn largest(graph: &HeapGraph, rows: &[Largest], values: Values) -> Table {
         })
         .collect();
     table
+}
+
+/// Reference cycles in groups of one kind, the most bytes first.
+pub fn cycles(rows: &[CycleGroup]) -> Table {
+    let columns = [("count", "cycles"), ("objects", "objects"), ("size", "bytes"), ("garbage", ""), ("types", "of")];
+    let mut table = Table::new(&columns);
+    let cells = |row: &CycleGroup| {
+        let garbage = if row.is_garbage { Cell::Text("garbage".to_owned()) } else { Cell::Nothing };
+        vec![Cell::Count(row.count), Cell::Count(row.objects), Cell::Bytes(row.size), garbage, Cell::Text(row.text())]
+    };
+    table.rows = rows.iter().map(cells).collect();
+    table
+}
+
+/// Equal objects, the most wasted bytes first, with where they are held.
+pub fn duplicates(graph: &HeapGraph, rows: &[Duplicate], values: Values) -> Table {
+    let columns = [
+        ("wasted", "wasted"),
+        ("count", "objects"),
+        ("size", "bytes each"),
+        ("type", "type"),
+        ("value", "value"),
+        ("held_by", "held by"),
+    ];
+    let mut table = Table::new(&columns);
+    let wording = Wording::new(graph, values);
+    let cells = |row: &Duplicate| {
+        let numbers = [Cell::Bytes(row.group.wasted), Cell::Count(row.group.count), Cell::Bytes(row.group.size)];
+        let words = [graph.type_name(row.group.type_id), wording.node(row.group.example), holders(&row.holders)];
+        numbers.into_iter().chain(words.map(Cell::Text)).collect()
+    };
+    table.rows = rows.iter().map(cells).collect();
+    table
+}
+
+/// Containers that waste memory, the most wasted bytes first, with where they are held.
+pub fn waste(rows: &[Waste]) -> Table {
+    let columns = [
+        ("wasted", "wasted"),
+        ("count", "objects"),
+        ("size", "bytes"),
+        ("kind", "what"),
+        ("held_by", "held by"),
+        ("remedy", "what takes less"),
+    ];
+    let mut table = Table::new(&columns);
+    let cells = |waste: &Waste| {
+        let row = &waste.row;
+        let numbers = [Cell::Bytes(row.wasted), Cell::Count(row.nodes.len() as u64), Cell::Bytes(row.size)];
+        let words = [row.kind.word().to_owned(), holders(&waste.holders), row.kind.remedy().to_owned()];
+        numbers.into_iter().chain(words.map(Cell::Text)).collect()
+    };
+    table.rows = rows.iter().map(cells).collect();
+    table
+}
+
+/// `9,998 × .name of app.User, 2 × [*] of list`.
+fn holders(holders: &[Holder]) -> String {
+    let words: Vec<String> = holders.iter().map(|holder| format!("{} × {}", grouped(holder.count), holder.text)).collect();
+    words.join(", ")
 }

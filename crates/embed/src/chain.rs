@@ -72,6 +72,13 @@ impl Chain {
         self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
     }
 
+    /// The cycle that keeps garbage from being freed by itself, as references back to where the chain begins; empty
+    /// for what a root holds.
+    #[getter]
+    fn cycle(&self) -> Vec<Reference> {
+        self.chain.cycle.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
+    }
+
     /// The chain as Python code, `"app.CACHE['k'][17].owner"`; `None` where code cannot say it.
     #[getter]
     fn expression(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use refroots_core::{HeapGraph, NodeId, Study, Values};
 
 use crate::capture::Captured;
 use crate::chain::Chain;
+use crate::economy;
 use crate::object::{Object, ObjectSet};
 use crate::picture::Picture;
 use crate::refused;
@@ -160,6 +161,26 @@ impl Heap {
     /// Costs the retained sizes and the shortest chains of all objects, each about one `gc.collect()` or less.
     fn suspects(&self, py: Python<'_>) -> PyResult<Table> {
         suspects::table(py, &self.graph)
+    }
+
+    /// Reference cycles, grouped by the types of their objects, the most bytes first; `row.example.cycle()` is the
+    /// smallest cycle of one. Cycles that go through living modules, classes and functions (every process has
+    /// one giant one) are left out, unless `definitions=True`. O(objects + references).
+    #[pyo3(signature = (*, definitions=false))]
+    fn cycles(&self, py: Python<'_>, definitions: bool) -> PyResult<Table> {
+        economy::cycles_table(py, &self.graph, definitions)
+    }
+
+    /// Equal strings, bytes, numbers, and tuples of these: how many, the bytes wasted, and where they are held;
+    /// the most wasted first. Whole values are compared, also of long strings. O(objects).
+    fn duplicates(&self, py: Python<'_>) -> PyResult<Table> {
+        economy::duplicates_table(py, &self.graph)
+    }
+
+    /// Containers that take more memory than their items need: lists with room to spare, dicts and sets whose
+    /// tables are sparse, empty ones; the most wasted first. O(objects + references).
+    fn container_waste(&self, py: Python<'_>) -> PyResult<Table> {
+        economy::waste_table(py, &self.graph)
     }
 
     /// Objects and bytes by type, most objects first; with `retained=True` also the bytes that would be freed

@@ -5,6 +5,7 @@
 mod ask;
 mod capture;
 mod chain;
+mod economy;
 mod heap;
 mod moment;
 mod object;
@@ -25,6 +26,8 @@ mod _native {
     use super::ask::{capture, objects, show_backrefs, show_refs, why};
     #[pymodule_export]
     use super::chain::{Chain, Root};
+    #[pymodule_export]
+    use super::economy::{CycleGroup, Duplicate, Waste};
     #[pymodule_export]
     use super::heap::Heap;
     #[pymodule_export]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
+use refroots_core::query::cycles::{CycleOptions, smallest_cycle};
 use refroots_core::query::paths::{self, WhyOptions};
 use refroots_core::query::reach;
 use refroots_core::{NodeId, Study, Values, Wording, grouped};
@@ -131,6 +132,22 @@ impl Object {
     fn dominated(&self, py: Python<'_>) -> PyResult<ObjectSet> {
         let nodes = py.detach(|| Ok(self.graph.dominators()?.dominated(&self.graph, Some(self.node)))).map_err(refused::core)?;
         Ok(ObjectSet::new(&self.graph, nodes))
+    }
+
+    /// Shallow sizes, added, of all that it reaches, its own included, in bytes. Modules, classes, functions and
+    /// running frames on the way end it, for through its class every object reaches the whole process;
+    /// `definitions=True` goes through them. O(what it reaches).
+    #[pyo3(signature = (*, definitions=false))]
+    fn reachable(&self, py: Python<'_>, definitions: bool) -> u64 {
+        py.detach(|| reach::reachable_size(&self.graph, &[self.node], definitions)).size
+    }
+
+    /// The smallest reference cycle through it, as references from it back to it; `None` where there is none.
+    /// Cycles through living modules, classes and functions only with `definitions=True`. O(what leads to it).
+    #[pyo3(signature = (*, definitions=false))]
+    fn cycle(&self, py: Python<'_>, definitions: bool) -> Option<Vec<Reference>> {
+        let found = py.detach(|| smallest_cycle(&self.graph, self.node, &CycleOptions { definitions }));
+        found.map(|cycle| cycle.into_iter().map(|reference| Reference::new(&self.graph, reference, self.values)).collect())
     }
 
     /// The shortest chain from a GC root to it.

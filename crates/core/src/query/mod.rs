@@ -10,6 +10,7 @@ mod dominator_tree;
 pub mod dominators;
 pub mod duplicates;
 pub mod familiar;
+pub mod held;
 pub mod histogram;
 pub mod holder;
 pub mod largest;

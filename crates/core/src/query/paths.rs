@@ -7,7 +7,7 @@ use crate::query::chain::Chain;
 use crate::query::cycles::{CycleOptions, smallest_cycle};
 use crate::query::shortest::telling;
 use crate::query::unmeant::Unmeant;
-use crate::{EdgeKind, HeapGraph, NodeId, Reference, Root, RootKind};
+use crate::{HeapGraph, NodeId, Reference, Root, RootKind};
 
 /// What may end a chain.
 #[derive(Clone, Copy, Debug, Default)]

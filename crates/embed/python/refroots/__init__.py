@@ -11,6 +11,8 @@
 
 from refroots._native import (
     Chain,
+    CycleGroup,
+    Duplicate,
     Heap,
     Largest,
     ModuleCount,
@@ -26,6 +28,7 @@ from refroots._native import (
     Table,
     ThreadShare,
     TypeCount,
+    Waste,
     __version__,
     capture,
     objects,
@@ -36,6 +39,8 @@ from refroots._native import (
 
 __all__ = [
     "Chain",
+    "CycleGroup",
+    "Duplicate",
     "Heap",
     "Largest",
     "ModuleCount",
@@ -51,6 +56,7 @@ __all__ = [
     "Table",
     "ThreadShare",
     "TypeCount",
+    "Waste",
     "__version__",
     "capture",
     "objects",
