@@ -1,5 +1,6 @@
 //! Answers of the analysis as tables: which columns they have, and what stands in them.
 
+use refroots_core::query::diff::Growth;
 use refroots_core::query::histogram::{RootShare, Tally, ThreadShare};
 use refroots_core::query::largest::Largest;
 use refroots_core::query::reasons::Reason;
@@ -121,6 +122,23 @@ pub fn largest(graph: &HeapGraph, rows: &[Largest], values: Values) -> Table {
             let point = if row.accumulation == row.node { String::new() } else { name(row.accumulation) };
             let numbers = [Cell::Bytes(row.retained), Cell::Share(row.share), Cell::Count(row.children)];
             numbers.into_iter().chain([Cell::Text(name(row.node)), Cell::Text(point)]).collect()
+        })
+        .collect();
+    table
+}
+
+/// What came and went by type.
+pub fn growth(rows: &[Growth]) -> Table {
+    let columns =
+        [("size", "bytes"), ("count", "objects"), ("new", "new"), ("gone", "gone"), ("unsure", "unsure"), ("type", "type")];
+    let mut table = Table::new(&columns);
+    table.adds_up_by = Some("type");
+    table.rows = rows
+        .iter()
+        .map(|row| {
+            let numbers = [Cell::BytesChange(row.size()), Cell::Change(row.count())];
+            let counts = [row.new, row.gone, row.unsure].map(Cell::Count);
+            numbers.into_iter().chain(counts).chain([Cell::Text(row.type_name.clone())]).collect()
         })
         .collect();
     table

@@ -5,6 +5,7 @@
 mod ask;
 mod capture;
 mod chain;
+mod diff;
 mod heap;
 mod moment;
 mod object;
@@ -26,6 +27,8 @@ mod _native {
     #[pymodule_export]
     use super::chain::{Chain, Root};
     #[pymodule_export]
+    use super::diff::Diff;
+    #[pymodule_export]
     use super::heap::Heap;
     #[pymodule_export]
     use super::object::{Object, ObjectSet, Reference};
@@ -34,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::reasons::{Reason, Reasons};
     #[pymodule_export]
-    use super::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount};
+    use super::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount, TypeGrowth};
     #[pymodule_export]
     use super::suspects::Suspect;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
 
 mod anchors;
+pub mod diff;
 mod dominator_tree;
 pub mod dominators;
 pub mod familiar;

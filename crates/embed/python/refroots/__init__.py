@@ -11,6 +11,7 @@
 
 from refroots._native import (
     Chain,
+    Diff,
     Heap,
     Largest,
     ModuleCount,
@@ -26,6 +27,7 @@ from refroots._native import (
     Table,
     ThreadShare,
     TypeCount,
+    TypeGrowth,
     __version__,
     capture,
     objects,
@@ -36,6 +38,7 @@ from refroots._native import (
 
 __all__ = [
     "Chain",
+    "Diff",
     "Heap",
     "Largest",
     "ModuleCount",
@@ -51,6 +54,7 @@ __all__ = [
     "Table",
     "ThreadShare",
     "TypeCount",
+    "TypeGrowth",
     "__version__",
     "capture",
     "objects",
