@@ -134,7 +134,7 @@ fn capture(process: &Process, mark: u64, born: Option<u32>) -> (HeapGraph, Vec<u
             builder.refer(NodeId(*held), ReferenceName::Member);
         }
         if object.identity == 0 {
-            builder.add_root(Root { node, kind: RootKind::Module, name: module, detail: module, asking: false });
+            builder.add_root(Root { node, kind: RootKind::Module, name: module, detail: module, thread: module, asking: false });
         }
     }
     let identities = order.iter().map(|object| object.map_or(u32::MAX, |object| object.identity)).collect();

@@ -1,7 +1,8 @@
 //! Capture: the live interpreter becomes a [`HeapGraph`]. All unsafe code of refroots is in this folder.
 //!
 //! One pass under the GIL: the collector's list of objects, then everything that those refer to. No
-//! Python code runs, no object is made, nothing is kept alive, nothing is collected.
+//! Python code runs, no object is made (but the marks of a `Heap`, when it has ended), nothing is kept
+//! alive, nothing is collected.
 
 mod ahead;
 mod atoms;
