@@ -2,6 +2,8 @@
 
 use refroots_core::query::cycles::CycleGroup;
 use refroots_core::query::held::{Duplicate, Waste};
+
+use refroots_core::query::diff::Growth;
 use refroots_core::query::histogram::{RootShare, Tally, ThreadShare};
 use refroots_core::query::holder::Holder;
 use refroots_core::query::largest::Largest;
@@ -187,4 +189,21 @@ pub fn waste(rows: &[Waste]) -> Table {
 fn holders(holders: &[Holder]) -> String {
     let words: Vec<String> = holders.iter().map(|holder| format!("{} × {}", grouped(holder.count), holder.text)).collect();
     words.join(", ")
+}
+
+/// What came and went by type.
+pub fn growth(rows: &[Growth]) -> Table {
+    let columns =
+        [("size", "bytes"), ("count", "objects"), ("new", "new"), ("gone", "gone"), ("unsure", "unsure"), ("type", "type")];
+    let mut table = Table::new(&columns);
+    table.adds_up_by = Some("type");
+    table.rows = rows
+        .iter()
+        .map(|row| {
+            let numbers = [Cell::BytesChange(row.size()), Cell::Change(row.count())];
+            let counts = [row.new, row.gone, row.unsure].map(Cell::Count);
+            numbers.into_iter().chain(counts).chain([Cell::Text(row.type_name.clone())]).collect()
+        })
+        .collect();
+    table
 }

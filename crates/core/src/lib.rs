@@ -23,6 +23,7 @@
 //! This crate knows no Python and draws nothing: where a graph came from (a live process, a text
 //! in a test) does not matter to it.
 
+mod address_index;
 mod builder;
 mod error;
 mod evidence;
@@ -43,6 +44,7 @@ mod view;
 mod visit;
 mod wording;
 
+pub use address_index::AddressIndex;
 pub use builder::{HeapGraphBuilder, NodeRecord, ReferenceName};
 pub use error::Error;
 pub use graph::{HeapGraph, Reference, Root};

@@ -2,8 +2,8 @@
 //!
 //! One statement a line. `name: type 'text' flag …` makes a node: the text is a string's value, a
 //! number, or the name of a module, class, function or frame; flags are `root`, `asking`,
-//! `namespace`, `internal`, `immortal`, `size=N`, `external=N` (references that the graph does not
-//! see), `thread=NAME` (of a frame). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
+//! `namespace`, `internal`, `immortal`, `synthetic`, `tracked`, `size=N`, `external=N` (references that the
+//! graph does not see), `at=HEX` (its address), `thread=NAME` (of a frame). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
 //! `<x>`, `local x`, `slot x`, `special x`, `key`, or nothing. Nodes are numbered as they are
 //! declared, and may be used before.
 
@@ -77,8 +77,9 @@ fn build(
 ) -> Result<HeapGraph, Error> {
     let mut builder = HeapGraphBuilder::default();
     let mut types: HashMap<&str, TypeId> = HashMap::new();
-    for i in 0..nodes.len() {
-        builder.discover(0x1000 + 16 * i as u64);
+    for (i, node) in nodes.iter().enumerate() {
+        let at = node.flags.iter().find_map(|flag| u64::from_str_radix(flag.strip_prefix("at=")?, 16).ok());
+        builder.discover(at.unwrap_or(0x1000 + 16 * i as u64));
     }
     for (i, node) in nodes.iter().enumerate() {
         let type_id = *types.entry(node.type_name).or_insert_with(|| {
@@ -93,6 +94,7 @@ fn build(
             ("internal", NodeFlags::INTERNAL),
             ("immortal", NodeFlags::IMMORTAL),
             ("synthetic", NodeFlags::SYNTHETIC),
+            ("tracked", NodeFlags::TRACKED),
         ] {
             if node.flags.contains(&word) {
                 flags = flags.with(flag);

@@ -117,6 +117,17 @@ impl ValueColumn {
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<Value<'_>> {
+        split(self.from(node)?)?.value()
+    }
+
+    /// The value as it is packed: the same bytes are the same value, the same float whatever it compares to.
+    pub(crate) fn packed(&self, node: NodeId) -> Option<&[u8]> {
+        let from = self.from(node)?;
+        from.get(..from.len() - split(from)?.rest.len())
+    }
+
+    /// The block from the node's value on.
+    fn from(&self, node: NodeId) -> Option<&[u8]> {
         let (&word, &rank) = self.has_value.get(node.index() / 64).zip(self.ranks.get(node.index() / 64))?;
         let bit = 1 << (node.0 % 64);
         if word & bit == 0 {
@@ -127,7 +138,7 @@ impl ValueColumn {
         for _ in 0..ordinal % STRIDE {
             rest = split(rest)?.rest;
         }
-        split(rest)?.value()
+        Some(rest)
     }
 
     /// The packed value at a place of which [`ValueColumn::iter`] told.

@@ -1,16 +1,18 @@
 //! `Heap`: a captured heap that Python can ask.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 use refroots_cli::tables;
 use refroots_core::query::dominators::Dominators;
 use refroots_core::query::{histogram, largest, paths, reach, select};
-use refroots_core::{HeapGraph, NodeId, Study, Values};
+use refroots_core::{AddressIndex, HeapGraph, NodeId, Study, Values};
 
-use crate::capture::Captured;
+use crate::capture::{Captured, Moment};
 use crate::chain::Chain;
+use crate::diff::Diff;
 use crate::economy;
 use crate::object::{Object, ObjectSet};
 use crate::picture::Picture;
@@ -22,13 +24,27 @@ use crate::table::Table;
 /// Every object of the process at one moment. It keeps none of them alive.
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Heap {
-    graph: Arc<Study>,
+    pub(crate) graph: Arc<Study>,
     pause: f64,
+    /// Its marks in the collector's order, where it has them.
+    pub(crate) moment: Option<Moment>,
+    /// Made when the first live object is looked for.
+    addresses: OnceLock<AddressIndex>,
 }
 
 impl Heap {
     pub(crate) fn new(captured: Captured) -> Self {
-        Self { graph: Arc::new(Study::new(captured.graph)), pause: captured.pause.as_secs_f64() }
+        Self {
+            graph: Arc::new(Study::new(captured.graph)),
+            pause: captured.pause.as_secs_f64(),
+            moment: captured.moment,
+            addresses: OnceLock::new(),
+        }
+    }
+
+    fn node_of(&self, object: &Bound<'_, PyAny>) -> Result<NodeId, String> {
+        let index = self.addresses.get_or_init(|| AddressIndex::new(&self.graph));
+        node_at(&self.graph, object, |address| index.find(&self.graph, address))
     }
 
     /// The node of a live object or of an [`Object`] of this heap.
@@ -36,7 +52,7 @@ impl Heap {
         match obj.extract::<PyRef<'_, Object>>() {
             Ok(known) if Arc::ptr_eq(&known.graph, &self.graph) => Ok(known.node),
             Ok(_) => Err(PyTypeError::new_err("that Object is of another heap; ask the heap that it came from")),
-            Err(_) => node_of(&self.graph, obj).map_err(PyKeyError::new_err),
+            Err(_) => self.node_of(obj).map_err(PyKeyError::new_err),
         }
     }
 
@@ -56,13 +72,16 @@ impl Heap {
 
 /// The node of a live object; type and address must both agree, because addresses are used again.
 pub(crate) fn node_of(graph: &HeapGraph, object: &Bound<'_, PyAny>) -> Result<NodeId, String> {
-    let address = object.as_ptr() as u64;
-    let node = graph.at_address(address).filter(|&node| graph.is_shown(node));
+    node_at(graph, object, |address| graph.at_address(address))
+}
+
+fn node_at(graph: &HeapGraph, object: &Bound<'_, PyAny>, at_address: impl Fn(u64) -> Option<NodeId>) -> Result<NodeId, String> {
+    let node = at_address(object.as_ptr() as u64).filter(|&node| graph.is_shown(node));
     let node = node.ok_or_else(|| {
         "the object was not there when the heap was captured, or nothing that refroots sees referred to it".to_owned()
     })?;
     let type_address = object.get_type().as_ptr() as u64;
-    let type_name = graph.at_address(type_address).and_then(|node| graph.definition(node));
+    let type_name = at_address(type_address).and_then(|node| graph.definition(node));
     let captured = graph.type_name(graph.type_of(node));
     if type_name == Some(captured.as_str()) {
         Ok(node)
@@ -96,12 +115,12 @@ impl Heap {
     }
 
     fn __getitem__(&self, object: &Bound<'_, PyAny>) -> PyResult<Object> {
-        let node = node_of(&self.graph, object).map_err(PyKeyError::new_err)?;
+        let node = self.node_of(object).map_err(PyKeyError::new_err)?;
         Ok(Object::new(&self.graph, node, Values::Short))
     }
 
     fn __contains__(&self, object: &Bound<'_, PyAny>) -> bool {
-        node_of(&self.graph, object).is_ok()
+        self.node_of(object).is_ok()
     }
 
     /// The objects of one exact type, by its name: `Foo` or `app.models.Foo`.
@@ -220,6 +239,25 @@ impl Heap {
             .map_err(refused::core)?;
         let keys = rows.iter().map(|row| row.name.clone()).collect();
         Table::new(py, tables::threads(&rows), keys, rows.into_iter().map(ThreadShare::from))
+    }
+
+    /// What came and what went from this heap to a later one of the same process, object by object. Collect
+    /// (`gc.collect()`) before each capture, so that fewest objects cannot be told.
+    /// O(objects + references), and 14 bytes an object at the peak.
+    ///
+    /// >>> class Foo: pass
+    /// >>> before, kept = refroots.capture(), [Foo(), Foo()]
+    /// >>> change = before.diff(refroots.capture())
+    /// >>> [obj.type for obj in change.new if obj.type == "example.Foo"]
+    /// ['example.Foo', 'example.Foo']
+    fn diff(&self, py: Python<'_>, after: &Self) -> Diff {
+        py.detach(|| Diff::between(self, after))
+    }
+
+    /// The collector knows a heap, though it holds no object: so it stands, in the collector's order, between
+    /// what was there when it was captured and what is new.
+    fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        Ok(())
     }
 
     fn __repr__(&self) -> String {

@@ -5,6 +5,7 @@
 mod ask;
 mod capture;
 mod chain;
+mod diff;
 mod economy;
 mod heap;
 mod moment;
@@ -27,6 +28,8 @@ mod _native {
     #[pymodule_export]
     use super::chain::{Chain, Root};
     #[pymodule_export]
+    use super::diff::Diff;
+    #[pymodule_export]
     use super::economy::{CycleGroup, Duplicate, Waste};
     #[pymodule_export]
     use super::heap::Heap;
@@ -37,7 +40,7 @@ mod _native {
     #[pymodule_export]
     use super::reasons::{Reason, Reasons};
     #[pymodule_export]
-    use super::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount};
+    use super::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount, TypeGrowth};
     #[pymodule_export]
     use super::suspects::Suspect;
     #[pymodule_export]

@@ -1,9 +1,9 @@
-//! Rows of the partitions of a heap, by type, by module, by GC root, by thread; and of its dominator tree.
+//! Rows of the partitions of a heap, by type, by module, by GC root, by thread; of its dominator tree; and of what grew.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use refroots_core::query::{histogram, largest};
+use refroots_core::query::{diff, histogram, largest};
 use refroots_core::{Study, Values};
 
 use crate::object::Object;
@@ -72,6 +72,65 @@ pub(crate) struct ThreadShare {
     /// Bytes that only its frames hold.
     #[pyo3(get)]
     retained: u64,
+}
+
+/// What came and went between two heaps of the objects of one type.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct TypeGrowth {
+    /// The type's whole name.
+    #[pyo3(get)]
+    r#type: String,
+    /// How many objects there are more (or less, below 0).
+    #[pyo3(get)]
+    count: i64,
+    /// How many bytes they take more, themselves.
+    #[pyo3(get)]
+    size: i64,
+    /// How many are new.
+    #[pyo3(get)]
+    new: u64,
+    /// How many are gone.
+    #[pyo3(get)]
+    gone: u64,
+    /// Of how many it cannot be told.
+    #[pyo3(get)]
+    unsure: u64,
+    /// How many objects there were.
+    #[pyo3(get)]
+    count_before: u64,
+    /// How many objects there are.
+    #[pyo3(get)]
+    count_after: u64,
+    /// How many bytes they took.
+    #[pyo3(get)]
+    size_before: u64,
+    /// How many bytes they take.
+    #[pyo3(get)]
+    size_after: u64,
+}
+
+impl From<diff::Growth> for TypeGrowth {
+    fn from(row: diff::Growth) -> Self {
+        Self {
+            count: row.count(),
+            size: row.size(),
+            r#type: row.type_name,
+            new: row.new,
+            gone: row.gone,
+            unsure: row.unsure,
+            count_before: row.count_before,
+            count_after: row.count_after,
+            size_before: row.size_before,
+            size_after: row.size_after,
+        }
+    }
+}
+
+#[pymethods]
+impl TypeGrowth {
+    fn __repr__(&self) -> String {
+        format!("<refroots.TypeGrowth {}: {:+} objects, {:+} bytes>", self.r#type, self.count, self.size)
+    }
 }
 
 impl From<histogram::Tally> for TypeCount {

@@ -6,6 +6,7 @@ pub mod components;
 mod container_sizes;
 pub mod cycles;
 mod definitions;
+pub mod diff;
 mod dominator_tree;
 pub mod dominators;
 pub mod duplicates;

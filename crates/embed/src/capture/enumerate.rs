@@ -20,12 +20,19 @@ pub(crate) enum Walked {
     InChild,
 }
 
-/// Walks everything and finishes the graph. The outer error is Python's, the inner one says why it ended early.
-pub(crate) fn whole_heap(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Result<HeapGraph, Stopped>> {
+/// Walks everything, calls `then`, and finishes the graph. The outer error is Python's, the inner one says why
+/// it ended early.
+pub(crate) fn whole_heap<M>(
+    py: Python<'_>,
+    proved: &Proved,
+    purpose: &Purpose,
+    then: impl FnOnce() -> M,
+) -> PyResult<Result<(HeapGraph, M), Stopped>> {
     Ok(match walk(py, proved, purpose, Loaded::read(), Walked::Here)? {
         Ok(columns) => {
+            let mark = then();
             let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };
-            graph.map_err(Stopped::Failed)
+            graph.map(|graph| (graph, mark)).map_err(Stopped::Failed)
         }
         Err(stopped) => Err(stopped),
     })
@@ -78,24 +85,26 @@ pub(crate) fn walk(
     })
 }
 
-/// Addresses of the objects that the collector tracks, oldest generation last, as `gc.get_objects`
-/// gives them. Its list is freed before anything is read; the collector sleeps meanwhile, because
-/// making the list could wake it.
+/// Addresses of the objects that the collector tracks, oldest generation first, as `gc.get_objects` gives
+/// them. Its lists are freed before anything is read; the collector sleeps meanwhile, because making them
+/// could wake it.
 fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<u64>> {
     // SAFETY: stable ABI since 3.10; sets one flag and says what it was.
     let was_enabled = unsafe { ffi::PyGC_Disable() } != 0;
-    let objects = proved.get_objects.bind(py).call0();
+    let mut addresses = Vec::new();
+    let done = [2, 1, 0].into_iter().try_for_each(|generation| add_generation(py, proved, generation, &mut addresses));
     if was_enabled {
         // SAFETY: as above.
         unsafe { ffi::PyGC_Enable() };
     }
-    let objects = objects?.cast_into::<PyList>()?;
+    done.map(|()| addresses)
+}
+
+fn add_generation(py: Python<'_>, proved: &Proved, generation: u32, addresses: &mut Vec<u64>) -> PyResult<()> {
+    let objects = proved.get_objects.bind(py).call1((generation,))?.cast_into::<PyList>()?;
     let own = objects.as_ptr() as Address;
     let count = objects.len();
-    let mut addresses = Vec::new();
-    addresses
-        .try_reserve_exact(count)
-        .map_err(|_| pyo3::exceptions::PyMemoryError::new_err("no room for the list of objects"))?;
+    addresses.try_reserve(count).map_err(|_| no_room_for_the_list())?;
     for index in 0..count {
         // SAFETY: a borrowed item of a live list that nobody else has; the index is in range.
         let item = unsafe { ffi::PyList_GetItem(objects.as_ptr(), index as ffi::Py_ssize_t) } as Address;
@@ -103,7 +112,7 @@ fn tracked_objects(py: Python<'_>, proved: &Proved) -> PyResult<Vec<u64>> {
             addresses.push(item as u64);
         }
     }
-    Ok(addresses)
+    Ok(())
 }
 
 fn no_room_for_the_list() -> PyErr {

@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
-use refroots_core::{HeapGraph, HeapGraphBuilder};
+use refroots_core::HeapGraphBuilder;
 
 use super::enumerate::{self, Walked};
 use super::loaded::Loaded;
 use super::probe::Proved;
 use super::walk::Stopped;
-use super::{Purpose, room};
+use super::{Captured, Moment, Purpose, room};
 
 /// How long the parent waits before it looks for Ctrl-C again.
 const POLL: Duration = Duration::from_millis(100);
@@ -40,16 +40,18 @@ struct Child {
     columns: File,
 }
 
-/// Captures in a child, and says for how long this process stood still. `None` where Ctrl-C came first.
+/// Captures in a child, while this process goes on. `None` where Ctrl-C came first.
 ///
 /// # Errors
 /// `MemoryError` and `OSError` with the child's reason, `RuntimeError` where the child was killed,
 /// whatever a signal's handler raises meanwhile.
-pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Option<(HeapGraph, Duration)>> {
+pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Option<Captured>> {
     let loaded = Loaded::read();
     let (child, pause) = start(py, proved, purpose, loaded).map_err(|error| {
         PyOSError::new_err((error.raw_os_error(), format!("no child could be forked to capture in: {error}")))
     })?;
+    // Before other threads run again.
+    let moment = Moment::mark(py, proved);
     let said = match listen(py, &child) {
         Ok(said) => said,
         Err(error) => {
@@ -80,7 +82,8 @@ pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyR
         Ok::<_, io::Error>(builder.finish())
     });
     let graph = graph.map_err(|error| PyOSError::new_err(format!("the child's heap could not be read: {error}")))?;
-    Ok(Some((graph.map_err(|error| PyMemoryError::new_err(error.to_string()))?, pause)))
+    let graph = graph.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
+    Ok(Some(Captured { graph, pause, moment }))
 }
 
 /// Forks. Signals wait until it is done, and for ever in the child, whose handlers would run the program's code.

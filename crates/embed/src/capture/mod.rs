@@ -1,10 +1,12 @@
 //! Capture: the live interpreter becomes a [`HeapGraph`]. All unsafe code of refroots is in this folder.
 //!
 //! One pass under the GIL: the collector's list of objects, then everything that those refer to. No
-//! Python code runs, no object is made, nothing is kept alive, nothing is collected.
+//! Python code runs, no object is made (but the marks of a `Heap`, when it has ended), nothing is kept
+//! alive, nothing is collected.
 
 mod ahead;
 mod atoms;
+mod boundary;
 mod classes;
 mod code;
 mod enumerate;
@@ -46,6 +48,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use refroots_core::HeapGraph;
 
+pub(crate) use boundary::Moment;
+
 pub(crate) use live::objects_at;
 
 /// What a capture is made for.
@@ -67,6 +71,8 @@ static PROVED: PyOnceLock<Result<probe::Proved, String>> = PyOnceLock::new();
 /// Reads the known objects back. Done when the module is imported, in less than a millisecond: the
 /// program's hooks could call for a capture while the first one prepares itself.
 pub(crate) fn prepare(py: Python<'_>) {
+    // A class is made when it is first asked for, which must not be while the program is looked at.
+    py.get_type::<boundary::Boundary>();
     PROVED.get_or_init(py, || probe::prove(py).map_err(|error| error.value(py).to_string()));
 }
 
@@ -74,6 +80,7 @@ pub(crate) fn prepare(py: Python<'_>) {
 pub(crate) struct Captured {
     pub(crate) graph: HeapGraph,
     pub(crate) pause: Duration,
+    pub(crate) moment: Option<Moment>,
 }
 
 /// Captures the whole process. Costs about one `gc.collect()`.
@@ -82,10 +89,15 @@ pub(crate) struct Captured {
 /// `MemoryError` where the graph has no room, `KeyboardInterrupt` on Ctrl-C (or what the program's
 /// own handler raises; a handler that raises nothing lets the capture begin again).
 pub(crate) fn capture(py: Python<'_>, purpose: &Purpose) -> PyResult<HeapGraph> {
+    capture_marked(py, purpose, |_| ()).map(|(graph, ())| graph)
+}
+
+/// Captures, and calls `then` as soon as the walk has ended, before other threads may run.
+fn capture_marked<M>(py: Python<'_>, purpose: &Purpose, then: impl Fn(&probe::Proved) -> M) -> PyResult<(HeapGraph, M)> {
     let proved = proved(py)?;
     loop {
-        match enumerate::whole_heap(py, proved, purpose)? {
-            Ok(graph) => return Ok(graph),
+        match enumerate::whole_heap(py, proved, purpose, || then(proved))? {
+            Ok(captured) => return Ok(captured),
             Err(walk::Stopped::Failed(error)) => return Err(PyMemoryError::new_err(error.to_string())),
             Err(walk::Stopped::Interrupted) => {
                 enumerate::raise_again();
@@ -103,13 +115,13 @@ pub(crate) fn capture_whole(py: Python<'_>, fork: bool) -> PyResult<Captured> {
     let purpose = Purpose { lets_others_run: !fork, ..Purpose::default() };
     if !fork {
         let begun = Instant::now();
-        let graph = capture(py, &purpose)?;
-        return Ok(Captured { graph, pause: begun.elapsed() });
+        let (graph, moment) = capture_marked(py, &purpose, |proved| Moment::mark(py, proved))?;
+        return Ok(Captured { graph, pause: begun.elapsed(), moment });
     }
     let proved = proved(py)?;
     loop {
-        if let Some((graph, pause)) = fork::capture(py, proved, &purpose)? {
-            return Ok(Captured { graph, pause });
+        if let Some(captured) = fork::capture(py, proved, &purpose)? {
+            return Ok(captured);
         }
         enumerate::raise_again();
         py.check_signals()?;
