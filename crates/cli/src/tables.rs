@@ -157,7 +157,7 @@ pub fn duplicates(graph: &HeapGraph, rows: &[Duplicate], values: Values) -> Tabl
     let wording = Wording::new(graph, values);
     let cells = |row: &Duplicate| {
         let numbers = [Cell::Bytes(row.group.wasted), Cell::Count(row.group.count), Cell::Bytes(row.group.size)];
-        let words = [graph.type_name(row.group.type_id), wording.node(row.group.example), holders(&row.holders)];
+        let words = [graph.type_name(row.group.type_id), wording.value(row.group.example), holders(&row.holders)];
         numbers.into_iter().chain(words.map(Cell::Text)).collect()
     };
     table.rows = rows.iter().map(cells).collect();

@@ -79,7 +79,7 @@ impl Duplicate {
     /// Their value, up to 40 characters.
     #[getter]
     fn text(&self) -> String {
-        Wording::new(&self.graph, Values::Short).node(self.duplicate.group.example)
+        Wording::new(&self.graph, Values::Short).value(self.duplicate.group.example)
     }
 
     /// How many there are.

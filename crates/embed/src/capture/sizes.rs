@@ -20,7 +20,7 @@ const GC_HEADER: usize = 16;
 pub(crate) unsafe fn shallow(object: Address, shape: &TypeShape, layout: &Layout, flags: NodeFlags) -> usize {
     let header = if shape.flags & raw::HAVE_GC != 0 && !flags.contains(NodeFlags::STATIC) { GC_HEADER } else { 0 };
     // SAFETY: the shape says which layout the object has.
-    unsafe { header + before_and_behind(object, shape, layout) + body(object, shape, layout) }
+    unsafe { body(object, shape, layout).saturating_add(header + before_and_behind(object, shape, layout)) }
 }
 
 /// # Safety
@@ -30,7 +30,8 @@ unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
     // `table` at 40, the small table at 64, `ob_alloc` at 24, the same in 3.10–3.14.
     unsafe {
         match shape.builtin {
-            Builtin::List => shape.basic_size + raw::word(object, 32) * WORD,
+            // -1 while it is being sorted (Objects/listobject.c `list_sort_impl`).
+            Builtin::List => shape.basic_size + raw::signed(object, 32).max(0) as usize * WORD,
             Builtin::Dict => shape.basic_size + dict_tables(object, layout),
             Builtin::Set => {
                 let is_large = raw::word(object, 40) != object + 64;
@@ -59,7 +60,8 @@ unsafe fn body(object: Address, shape: &TypeShape, layout: &Layout) -> usize {
             Builtin::Generator => shape.basic_size,
             Builtin::Frame if layout.version >= (3, 11) => shape.basic_size,
             Builtin::Other | Builtin::Frame if shape.item_size > 0 => {
-                shape.basic_size + layout.item_count(object, false) * shape.item_size
+                // A type of another extension may keep anything where its count would be.
+                shape.basic_size.saturating_add(layout.item_count(object, false).saturating_mul(shape.item_size))
             }
             Builtin::Other | Builtin::Frame => shape.basic_size,
         }

@@ -275,7 +275,7 @@ impl<'a> Walk<'a> {
                 Outside::NumpyArray if !self.reads_arrays(object) => Outside::Nothing,
                 outside => outside,
             };
-            let size = sizes::shallow(object, shape, self.layout, flags) + outside::bytes(object, outside);
+            let size = sizes::shallow(object, shape, self.layout, flags).saturating_add(outside::bytes(object, outside));
             let refcount = self.refcount(object);
             let flags = if refcount.is_none() { flags.with(NodeFlags::IMMORTAL) } else { flags };
             self.builder.describe(NodeRecord { type_id: shape.type_id, size: size as u64, refcount, flags });
