@@ -1,6 +1,7 @@
 //! Answers of the analysis as tables: which columns they have, and what stands in them.
 
 use refroots_core::query::cycles::CycleGroup;
+use refroots_core::query::grew::PathGrowth;
 use refroots_core::query::held::{Duplicate, Waste};
 
 use refroots_core::query::diff::Growth;
@@ -10,7 +11,7 @@ use refroots_core::query::largest::Largest;
 use refroots_core::query::reasons::Reason;
 use refroots_core::query::suspects::Suspect;
 
-use refroots_core::{HeapGraph, NodeId, Values, Wording, grouped};
+use refroots_core::{HeapGraph, NodeId, Values, Wording, bytes, grouped};
 
 use crate::table::{Cell, Table};
 
@@ -193,16 +194,37 @@ fn holders(holders: &[Holder]) -> String {
 
 /// What came and went by type.
 pub fn growth(rows: &[Growth]) -> Table {
+    let has_retained = rows.iter().any(|row| row.retained.is_some());
     let columns =
         [("size", "bytes"), ("count", "objects"), ("new", "new"), ("gone", "gone"), ("unsure", "unsure"), ("type", "type")];
-    let mut table = Table::new(&columns);
-    table.adds_up_by = Some("type");
+    let retained = has_retained.then_some(("retained", "retained"));
+    let mut table = Table::new(&retained.into_iter().chain(columns).collect::<Vec<_>>());
+    // What types retain overlaps, so it is not added up.
+    table.adds_up_by = (!has_retained).then_some("type");
     table.rows = rows
         .iter()
         .map(|row| {
+            let retained = has_retained.then_some(row.retained.map_or(Cell::Nothing, Cell::BytesChange));
             let numbers = [Cell::BytesChange(row.size()), Cell::Change(row.count())];
             let counts = [row.new, row.gone, row.unsure].map(Cell::Count);
-            numbers.into_iter().chain(counts).chain([Cell::Text(row.type_name.clone())]).collect()
+            retained.into_iter().chain(numbers).chain(counts).chain([Cell::Text(row.type_name.clone())]).collect()
+        })
+        .collect();
+    table
+}
+
+/// Paths that grew from heap to heap, the most bytes of growth first.
+pub fn grew(rows: &[PathGrowth]) -> Table {
+    let columns = [("growth", "growth"), ("counts", "objects"), ("sizes", "bytes"), ("type", "type"), ("path", "path")];
+    let mut table = Table::new(&columns);
+    let listed =
+        |numbers: &[u64], word: fn(u64) -> String| numbers.iter().map(|&number| word(number)).collect::<Vec<_>>().join(" → ");
+    table.rows = rows
+        .iter()
+        .map(|row| {
+            let growth = row.sizes.last().zip(row.sizes.first()).map_or(0, |(last, first)| *last as i64 - *first as i64);
+            let words = [listed(&row.counts, grouped), listed(&row.sizes, bytes), row.type_name.clone(), row.path.clone()];
+            std::iter::once(Cell::BytesChange(growth)).chain(words.map(Cell::Text)).collect()
         })
         .collect();
     table

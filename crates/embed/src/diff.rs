@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use refroots_cli::tables;
-use refroots_core::Study;
-use refroots_core::query::diff;
+use refroots_core::query::{diff, grew};
+use refroots_core::{NodeId, Study, Values, grouped};
 
 use crate::capture::Moment;
 use crate::heap::Heap;
 use crate::object::ObjectSet;
-use crate::rows::TypeGrowth;
+use crate::reasons::Reasons;
+use crate::refused;
+use crate::rows::{PathGrowth, TypeGrowth};
 use crate::table::Table;
 
 /// What came and what went between two heaps, as `before.diff(after)` gives it.
@@ -43,26 +46,26 @@ impl Diff {
 impl Diff {
     /// Objects of the later heap that were not there before.
     #[getter(new)]
-    fn appeared(&self) -> ObjectSet {
+    pub(crate) fn appeared(&self) -> ObjectSet {
         ObjectSet::new(&self.after, self.found.new.clone())
     }
 
     /// Objects of the earlier heap that are not there any more.
     #[getter]
-    fn gone(&self) -> ObjectSet {
+    pub(crate) fn gone(&self) -> ObjectSet {
         ObjectSet::new(&self.before, self.found.gone.clone())
     }
 
     /// Objects of the later heap at the address of one of the same type, of which it cannot be told whether
     /// they are the same.
     #[getter]
-    fn unsure(&self) -> ObjectSet {
+    pub(crate) fn unsure(&self) -> ObjectSet {
         ObjectSet::new(&self.after, self.found.unsure.clone())
     }
 
     /// How many objects are the same in both heaps.
     #[getter]
-    fn survivors(&self) -> u64 {
+    pub(crate) fn survivors(&self) -> u64 {
         self.found.survivors
     }
 
@@ -74,10 +77,32 @@ impl Diff {
     /// >>> row = before.diff(refroots.capture()).by_type()["example.Foo"]
     /// >>> row.count, row.new, row.gone
     /// (7, 7, 0)
-    fn by_type(&self, py: Python<'_>) -> PyResult<Table> {
-        let rows = py.detach(|| diff::by_type(&self.found, &self.before, &self.after));
+    ///
+    /// With `retained=True` the rows also say how what each type retains has changed, most first; that computes the
+    /// retained sizes of both heaps, each for about one `gc.collect()`.
+    #[pyo3(signature = (*, retained=false))]
+    pub(crate) fn by_type(&self, py: Python<'_>, retained: bool) -> PyResult<Table> {
+        let found = py.detach(|| {
+            let mut rows = diff::by_type(&self.found, &self.before, &self.after);
+            if retained {
+                let (before, after) = (self.before.dominators()?, self.after.dominators()?);
+                diff::add_retained(&mut rows, (&self.before, before), (&self.after, after));
+            }
+            Ok(rows)
+        });
+        let rows = found.map_err(refused::core)?;
         let keys = rows.iter().map(|row| row.type_name.clone()).collect();
         Table::new(py, tables::growth(&rows), keys, rows.into_iter().map(TypeGrowth::from))
+    }
+
+    /// What holds the new objects: those of them that something holds which was surely there before, grouped by how,
+    /// the largest group first. Costs the shortest chains of the later heap, less than one `gc.collect()`.
+    pub(crate) fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
+        let found = py.detach(|| Ok(self.after.reasons()?.tops(&self.after, &self.found.new, &self.found.unsure)));
+        let tops = found.map_err(refused::core)?;
+        let count = |nodes: &[NodeId]| grouped(nodes.len() as u64);
+        let title = format!("{} new objects hang by {} of them", count(&self.found.new), count(&tops));
+        Reasons::new(py, &self.after, &tops, title)
     }
 
     /// Objects that are new in the later of the two heaps and still there in a third one, as objects of that.
@@ -88,7 +113,7 @@ impl Diff {
     /// >>> third = refroots.capture()
     /// >>> [obj.address == id(stays) for obj in first.diff(second).still_in(third) if obj.type == "example.Foo"]
     /// [True]
-    fn still_in(&self, py: Python<'_>, third: &Heap) -> ObjectSet {
+    pub(crate) fn still_in(&self, py: Python<'_>, third: &Heap) -> ObjectSet {
         let still = py.detach(|| {
             let mark = self.moment.as_ref().map(|moment| moment.seen_at(third.moment.as_ref()));
             let to_third = diff::diff(&self.after, &third.graph, mark);
@@ -97,9 +122,41 @@ impl Diff {
         ObjectSet::new(&third.graph, still)
     }
 
-    fn __repr__(&self) -> String {
+    pub(crate) fn __repr__(&self) -> String {
         let found = &self.found;
         let (new, gone, unsure) = (found.new.len(), found.gone.len(), found.unsure.len());
         format!("<refroots.Diff: {new} new, {gone} gone, {} the same, {unsure} unsure>", found.survivors)
     }
+}
+
+/// Which paths to objects grew from heap to heap, in every round: where a leak is, after the same work was done
+/// between captures. Rows say the path, and its objects and bytes in each heap; of paths below one another the
+/// first is told, the most bytes of growth first.
+///
+/// `heaps` are two or more, in order of time; more rounds tell more from less. Costs the shortest chains of each
+/// heap, less than one `gc.collect()` each, kept for the next question.
+///
+/// Raises ValueError for fewer than two heaps.
+///
+/// >>> LEAK, heaps = [], []
+/// >>> for _ in range(3):
+/// ...     LEAK.append({})
+/// ...     heaps.append(refroots.capture())
+/// >>> row = next(row for row in refroots.grew(*heaps) if "LEAK" in row.path)
+/// >>> row.type, row.counts
+/// ('dict', [1, 2, 3])
+#[pyfunction]
+#[pyo3(name = "grew", signature = (*heaps))]
+pub(crate) fn paths_that_grew(py: Python<'_>, heaps: Vec<Py<Heap>>) -> PyResult<Table> {
+    if heaps.len() < 2 {
+        return Err(PyValueError::new_err(format!("expected two heaps or more, in order of time, found {}", heaps.len())));
+    }
+    let studies: Vec<Arc<Study>> = heaps.iter().map(|heap| Arc::clone(&heap.get().graph)).collect();
+    let found = py.detach(|| {
+        let both = studies.iter().map(|study| Ok((&***study, study.reasons()?))).collect::<Result<Vec<_>, _>>()?;
+        Ok(grew::grew(&both, Values::Short))
+    });
+    let rows = found.map_err(refused::core)?;
+    let keys = rows.iter().map(|row| row.path.clone()).collect();
+    Table::new(py, tables::grew(&rows), keys, rows.into_iter().map(PathGrowth::from))
 }

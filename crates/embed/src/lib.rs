@@ -17,6 +17,7 @@ mod refused;
 mod rows;
 mod suspects;
 mod table;
+mod track;
 
 use pyo3::prelude::*;
 
@@ -28,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use super::chain::{Chain, Root};
     #[pymodule_export]
-    use super::diff::Diff;
+    use super::diff::{Diff, paths_that_grew};
     #[pymodule_export]
     use super::economy::{CycleGroup, Duplicate, Waste};
     #[pymodule_export]
@@ -40,11 +41,13 @@ mod _native {
     #[pymodule_export]
     use super::reasons::{Reason, Reasons};
     #[pymodule_export]
-    use super::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount, TypeGrowth};
+    use super::rows::{Largest, ModuleCount, PathGrowth, RootShare, ThreadShare, TypeCount, TypeGrowth};
     #[pymodule_export]
     use super::suspects::Suspect;
     #[pymodule_export]
     use super::table::Table;
+    #[pymodule_export]
+    use super::track::{Growth, track};
 
     use pyo3::prelude::*;
 

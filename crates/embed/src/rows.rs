@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use refroots_core::query::{diff, histogram, largest};
+use refroots_core::query::{diff, grew, histogram, largest};
 use refroots_core::{Study, Values};
 
 use crate::object::Object;
@@ -107,6 +107,39 @@ pub(crate) struct TypeGrowth {
     /// How many bytes they take.
     #[pyo3(get)]
     size_after: u64,
+    /// How many bytes more would be freed with them; `None` where that was not asked.
+    #[pyo3(get)]
+    retained: Option<i64>,
+}
+
+/// A path to which each heap has more objects than the one before.
+#[pyclass(frozen, module = "refroots")]
+pub(crate) struct PathGrowth {
+    /// The path in words, as the last heap has it: `"app.CACHE['k'][*]"`.
+    #[pyo3(get)]
+    path: String,
+    /// The whole name of the type of the objects at its end.
+    #[pyo3(get)]
+    r#type: String,
+    /// How many objects each heap has there.
+    #[pyo3(get)]
+    counts: Vec<u64>,
+    /// Bytes of the objects there and below, in each heap.
+    #[pyo3(get)]
+    sizes: Vec<u64>,
+}
+
+impl From<grew::PathGrowth> for PathGrowth {
+    fn from(row: grew::PathGrowth) -> Self {
+        Self { path: row.path, r#type: row.type_name, counts: row.counts, sizes: row.sizes }
+    }
+}
+
+#[pymethods]
+impl PathGrowth {
+    fn __repr__(&self) -> String {
+        format!("<refroots.PathGrowth {}: {:?} objects>", self.path, self.counts)
+    }
 }
 
 impl From<diff::Growth> for TypeGrowth {
@@ -122,6 +155,7 @@ impl From<diff::Growth> for TypeGrowth {
             count_after: row.count_after,
             size_before: row.size_before,
             size_after: row.size_after,
+            retained: row.retained,
         }
     }
 }

@@ -11,6 +11,7 @@ mod dominator_tree;
 pub mod dominators;
 pub mod duplicates;
 pub mod familiar;
+pub mod grew;
 pub mod held;
 pub mod histogram;
 pub mod holder;

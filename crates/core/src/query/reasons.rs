@@ -1,12 +1,13 @@
 //! Why many objects are alive: their shortest chains, grouped by what they have in common.
 
 use hashbrown::HashMap;
+use petgraph::visit::{VisitMap, Visitable};
 use rustc_hash::FxBuildHasher;
 
 use crate::query::chain::{Chain, root_words};
 use crate::query::path_tree::{PathTree, Step, path_tree};
 use crate::query::paths::{WhyOptions, why};
-use crate::query::shortest::{ShortestPaths, shortest_paths};
+use crate::query::shortest::{ShortestPaths, Via, shortest_paths};
 use crate::{EdgeKind, Error, HeapGraph, NodeId, RootKind, Values, Wording};
 
 /// Objects that are held the same way.
@@ -58,6 +59,20 @@ impl Reasons {
             chain: self.chain(graph, first),
         };
         groups.into_iter().map(reason).collect()
+    }
+
+    /// Of some objects, those that one holds which is neither among them nor among `others`, on the shortest chains;
+    /// and those that a chain begins with, or that nothing holds. In the given order. O(objects).
+    pub fn tops(&self, graph: &HeapGraph, nodes: &[NodeId], others: &[NodeId]) -> Vec<NodeId> {
+        let mut is_among = graph.visit_map();
+        for &node in nodes.iter().chain(others) {
+            is_among.visit(node);
+        }
+        let is_top = |node: &NodeId| match self.paths.via(*node) {
+            Via::Reference(edge) => !is_among.is_visited(&graph.reference_of(edge).source),
+            Via::Anchor | Via::Garbage => true,
+        };
+        nodes.iter().copied().filter(is_top).collect()
     }
 
     /// The chain to an object that this search found.

@@ -1,7 +1,11 @@
 //! What came and went by type, in objects and bytes.
 
+use hashbrown::HashMap;
+
 use super::Diff;
 use super::join::shared_names;
+use crate::query::dominators::Dominators;
+use crate::query::histogram;
 use crate::{HeapGraph, NodeFlags, NodeId};
 
 /// What happened to the objects whose type has one name.
@@ -23,6 +27,8 @@ pub struct Growth {
     pub size_before: u64,
     /// Their shallow sizes after.
     pub size_after: u64,
+    /// How many bytes more would be freed with them; `None` where that was not asked.
+    pub retained: Option<i64>,
 }
 
 impl Growth {
@@ -72,6 +78,31 @@ pub fn by_type(diff: &Diff, before: &HeapGraph, after: &HeapGraph) -> Vec<Growth
     rows.retain(|row| row.new + row.gone + row.unsure > 0 || row.size() != 0);
     rows.sort_by(|a, b| (b.size(), b.count()).cmp(&(a.size(), a.count())).then_with(|| a.type_name.cmp(&b.type_name)));
     rows
+}
+
+/// Adds to rows of [`by_type`] how what each type retains has changed, and puts those that retain most more first.
+/// Types to which nothing happened may retain more too: they come in. O(objects), and 8 bytes an object.
+pub fn add_retained(rows: &mut Vec<Growth>, before: (&HeapGraph, &Dominators), after: (&HeapGraph, &Dominators)) {
+    let mut places: HashMap<String, usize> = rows.iter().enumerate().map(|(at, row)| (row.type_name.clone(), at)).collect();
+    for ((graph, dominators), sign) in [(before, -1), (after, 1)] {
+        for tally in histogram::by_type(graph, Some(dominators)) {
+            let place = *places.entry(tally.name).or_insert_with_key(|name| {
+                let (count_before, size_before) = (tally.count, tally.size);
+                let (count_after, size_after) = (tally.count, tally.size);
+                let type_name = name.clone();
+                rows.push(Growth { type_name, count_before, size_before, count_after, size_after, ..Growth::default() });
+                rows.len() - 1
+            });
+            let retained = tally.retained.unwrap_or_default().min(i64::MAX as u64) as i64;
+            let known = rows[place].retained.get_or_insert(0);
+            *known = known.saturating_add(sign * retained);
+        }
+    }
+    rows.retain(|row| row.new + row.gone + row.unsure > 0 || row.size() != 0 || row.retained.is_some_and(|change| change != 0));
+    rows.sort_by(|a, b| {
+        let key = |row: &Growth| (row.retained, row.size(), row.count());
+        key(b).cmp(&key(a)).then_with(|| a.type_name.cmp(&b.type_name))
+    });
 }
 
 /// Whether a node is an object of the program.

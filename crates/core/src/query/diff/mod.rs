@@ -39,7 +39,7 @@ mod evidence;
 mod growth;
 mod join;
 
-pub use growth::{Growth, by_type};
+pub use growth::{Growth, add_retained, by_type};
 
 use self::bits::Bits;
 use self::growth::is_counted;

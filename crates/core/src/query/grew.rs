@@ -1,0 +1,154 @@
+//! Which paths grew from heap to heap, LeakCanary's way: the collapsed trees of shortest paths are laid upon
+//! one another, and what has more objects in every later one is what leaks.
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::query::path_tree::{PathTree, Step, root_name};
+use crate::query::reasons::Reasons;
+use crate::{EdgeKind, HeapGraph, Values, Wording};
+
+/// A path to which each heap has more objects than the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathGrowth {
+    /// The path in words, as the last heap has it: `app.CACHE['k'][*]`.
+    pub path: String,
+    /// The whole name of the type of the objects at its end.
+    pub type_name: String,
+    /// How many objects each heap has there.
+    pub counts: Vec<u64>,
+    /// Bytes of the objects there and below, in each heap.
+    pub sizes: Vec<u64>,
+}
+
+/// A path in any of the heaps.
+struct Shared {
+    parent: Option<usize>,
+    counts: Vec<u64>,
+    sizes: Vec<u64>,
+}
+
+/// Finds the paths that grew in every round, of those below one another the first; the most bytes of growth
+/// first. `heaps` are in order of time; of fewer than two nothing grew. O(paths · heaps).
+pub fn grew(heaps: &[(&HeapGraph, &Reasons)], values: Values) -> Vec<PathGrowth> {
+    let Some(&(last, last_reasons)) = heaps.last().filter(|_| heaps.len() > 1) else { return Vec::new() };
+    let mut shared: Vec<Shared> = Vec::new();
+    let mut known: HashMap<(Option<usize>, String), usize, FxBuildHasher> = HashMap::default();
+    let mut in_last = Vec::new();
+    for (at, (graph, reasons)) in heaps.iter().enumerate() {
+        let places = lay(&mut shared, &mut known, (at, heaps.len()), graph, &reasons.tree);
+        if at + 1 == heaps.len() {
+            in_last = places;
+        }
+    }
+    // Parents stand before their children, so sizes add up from the end.
+    for at in (0..shared.len()).rev() {
+        if let Some(parent) = shared[at].parent {
+            let sizes = std::mem::take(&mut shared[at].sizes);
+            for (above, size) in shared[parent].sizes.iter_mut().zip(&sizes) {
+                *above = above.saturating_add(*size);
+            }
+            shared[at].sizes = sizes;
+        }
+    }
+    let grows: Vec<bool> = shared.iter().map(|path| path.counts.windows(2).all(|pair| pair[0] < pair[1])).collect();
+    let mut is_below = vec![false; shared.len()];
+    for at in 0..shared.len() {
+        is_below[at] = shared[at].parent.is_some_and(|parent| is_below[parent] || grows[parent]);
+    }
+    let mut found: Vec<PathGrowth> = in_last
+        .iter()
+        .enumerate()
+        .filter(|&(_, &place)| grows[place] && !is_below[place])
+        .map(|(path, &place)| PathGrowth {
+            path: last_reasons.signature(last, path as u32, values),
+            type_name: last.type_name(last_reasons.tree.nodes[path].of_type),
+            counts: shared[place].counts.clone(),
+            sizes: shared[place].sizes.clone(),
+        })
+        .collect();
+    let growth = |sizes: &[u64]| match sizes {
+        [first, .., last] => i128::from(*last) - i128::from(*first),
+        _ => 0,
+    };
+    found.sort_by(|a, b| growth(&b.sizes).cmp(&growth(&a.sizes)).then_with(|| a.path.cmp(&b.path)));
+    found
+}
+
+/// Lays one heap's tree upon the others; gives the place of each of its paths.
+fn lay(
+    shared: &mut Vec<Shared>,
+    known: &mut HashMap<(Option<usize>, String), usize, FxBuildHasher>,
+    (at, heaps): (usize, usize),
+    graph: &HeapGraph,
+    tree: &PathTree,
+) -> Vec<usize> {
+    let wording = Wording::new(graph, Values::Short);
+    let mut places: Vec<usize> = Vec::with_capacity(tree.nodes.len());
+    for node in &tree.nodes {
+        let parent = places.get(node.parent as usize).copied();
+        let step = match node.step {
+            Step::Root(first) => root_name(graph, first),
+            Step::Named(edge) => wording.passed(graph.reference_of(edge)),
+            Step::Folded(edge) => match graph.reference_of(edge).kind {
+                // A dict that outgrows its own keys is still the same place.
+                EdgeKind::Index | EdgeKind::Member | EdgeKind::Item => "[*]".to_owned(),
+                kind => format!("({})", kind.word()),
+            },
+        };
+        let key = (parent, format!("{step}\0{}", graph.type_name(node.of_type)));
+        let place = *known.entry(key).or_insert_with(|| {
+            shared.push(Shared { parent, counts: vec![0; heaps], sizes: vec![0; heaps] });
+            shared.len() - 1
+        });
+        shared[place].counts[at] += node.count;
+        shared[place].sizes[at] = shared[place].sizes[at].saturating_add(node.size);
+        places.push(place);
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sketch;
+
+    fn heap(listeners: usize, cached: usize, line: u32) -> HeapGraph {
+        let mut text = format!(
+            "app: module 'app' root
+             app -> all .LISTENERS
+             app -> cache .CACHE
+             all: list
+             cache: dict
+             main: frame 'app.main:{line}' root synthetic thread=Main
+             main -> local local x
+             local: app.Local\n"
+        );
+        for i in 0..listeners {
+            text += &format!("all -> p{i} [{i}]\np{i}: app.Panel size=100\np{i} -> d{i} .options\nd{i}: dict size=50\n");
+        }
+        for i in 0..cached {
+            text += &format!("cache -> c{i} [k{i}]\nc{i}: app.Result size=1\nk{i}: str 'key {i}'\n");
+        }
+        sketch::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn what_grows_in_every_round_is_told_at_its_top() {
+        let heaps = [heap(3, 5, 1), heap(6, 20, 2), heap(12, 19, 3)];
+        let reasons: Vec<Reasons> = heaps.iter().map(|graph| Reasons::of(graph).unwrap()).collect();
+        let both: Vec<_> = heaps.iter().zip(&reasons).collect();
+        let found = grew(&both, Values::Short);
+        let expected = PathGrowth {
+            path: "app.LISTENERS[*]".into(),
+            type_name: "app.Panel".into(),
+            counts: vec![3, 6, 12],
+            sizes: vec![450, 900, 1800],
+        };
+        assert_eq!(found, [expected]);
+        // From the first to the second the cache grew as well.
+        let paths: Vec<String> = grew(&both[..2], Values::Short).into_iter().map(|row| row.path).collect();
+        assert_eq!(paths, ["app.LISTENERS[*]", "app.CACHE[*]"]);
+        assert!(grew(&both[..1], Values::Short).is_empty());
+    }
+}
