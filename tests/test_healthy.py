@@ -72,8 +72,10 @@ for _ in range(3):
     gc.collect()
     heaps.append(refroots.capture())
 grown = refroots.grew(*heaps)
-print(grown)
-assert sum(row.sizes[2] - row.sizes[0] for row in grown) < 20_000, grown
+# Django's test client does leak: each request connects close_old_connections to two signals again, and
+# each time Signal.connect registers one more weakref.finalize on that function.
+grown = [row for row in grown if not row.path.startswith("weakref.finalize._registry")]
+assert sum(row.sizes[2] - row.sizes[0] for row in grown) < 20_000, [(row.path, row.sizes) for row in grown]
 assert not heaps[-1].suspects()
 """
     run_python(source, str(FIXTURES / f"{name}.py"), AGAIN[name])
