@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
 use crate::query::familiar::familiar;
-use crate::wording::grouped;
+use crate::wording::{grouped, is_plain_name};
 use crate::{
     EdgeKind, HeapGraph, NodeFlags, NodeId, Question, Reference, RootKind, Values, View, ViewEdge, ViewNode, ViewRoot, Wording,
 };
@@ -51,7 +51,9 @@ impl Chain {
             return None;
         }
         let wording = Wording::new(graph, values);
-        let mut code = graph.root(self.first).map(|root| graph.text(root.name).to_owned())?;
+        // A program can put any string into sys.modules.
+        let module = graph.root(self.first).map(|root| graph.text(root.name));
+        let mut code = module.filter(|name| name.split('.').all(is_plain_name))?.to_owned();
         let mut references = self.references.iter().copied().peekable();
         let mut came_by_dict = false;
         while let Some(reference) = references.next() {

@@ -14,6 +14,7 @@ pub fn familiar(graph: &HeapGraph, reference: Reference, values: Values) -> Opti
         ("functools", "_lru_cache_wrapper", _) if reference.kind == EdgeKind::Item => {
             return Some(cache_of(graph, source, "result"));
         }
+        ("functools", "_lru_cache_wrapper", "(cache)") => return Some(cache_of(graph, source, "all")),
         ("functools", "_lru_cache_wrapper", "key") => return Some(cache_of(graph, source, "argument")),
         ("functools", "_lru_cache_wrapper", _) if reference.kind == EdgeKind::Key => {
             return Some(cache_of(graph, source, "argument"));
@@ -151,6 +152,7 @@ mod tests {
              cache: functools._lru_cache_wrapper
              cache -> f .__wrapped__
              cache -> h [name]
+             cache -> names special (cache)
              f: function 'app.total'
              line: module 'linecache' root
              line -> names .__dict__
@@ -171,6 +173,7 @@ mod tests {
             "handlers of the logger app.web",
             "calls that the event loop makes next",
             "result that the cache of app.total() keeps",
+            "all that the cache of app.total() keeps",
             "source lines that linecache keeps",
         ];
         assert_eq!(told, expected);

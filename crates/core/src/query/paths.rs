@@ -196,6 +196,7 @@ mod tests {
             Some("app.CACHE['k'][17].owner")
         );
         assert_eq!(ask(&text.replace("[17]", "[*]"), 0).1, None);
+        assert_eq!(ask(&text.replace("module 'app'", "module 'my app'"), 0), ("module my app".into(), None));
         assert_eq!(ask(&text.replace(".owner", ""), 0).1, None);
     }
 
