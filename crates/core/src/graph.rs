@@ -188,7 +188,11 @@ impl HeapGraph {
 
     /// The references that `source` holds to `target`. Cost: the references of `source`.
     pub fn references_between(&self, source: NodeId, target: NodeId) -> impl Iterator<Item = Reference> + Clone + '_ {
-        self.references_from(source).filter(move |reference| reference.target == target)
+        let edges = self.edge_range(source);
+        let (first, targets) = (edges.start, &self.targets[edges]);
+        // Labels are read of those alone that are meant: a list may have a million others.
+        let meant = (0..targets.len()).filter(move |&at| targets[at] == target.0);
+        meant.map(move |at| self.reference_at(source, first + at))
     }
 
     /// The references to the object: referrers in heap order, parallel ones together.

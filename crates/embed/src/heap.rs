@@ -1,5 +1,6 @@
 //! `Heap`: a captured heap that Python can ask.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyKeyError, PyTypeError};
@@ -28,8 +29,9 @@ pub(crate) struct Heap {
     pause: f64,
     /// Its marks in the collector's order, where it has them.
     pub(crate) moment: Option<Moment>,
-    /// Made when the first live object is looked for.
+    /// Made when a second live object is looked for.
     addresses: OnceLock<AddressIndex>,
+    was_asked: AtomicBool,
 }
 
 impl Heap {
@@ -39,10 +41,15 @@ impl Heap {
             pause: captured.pause.as_secs_f64(),
             moment: captured.moment,
             addresses: OnceLock::new(),
+            was_asked: AtomicBool::new(false),
         }
     }
 
     fn node_of(&self, object: &Bound<'_, PyAny>) -> Result<NodeId, String> {
+        // The first look goes through the addresses, which takes less time than an index of them; the second makes one.
+        if self.addresses.get().is_none() && !self.was_asked.swap(true, Ordering::Relaxed) {
+            return node_of(&self.graph, object);
+        }
         let index = self.addresses.get_or_init(|| AddressIndex::new(&self.graph));
         node_at(&self.graph, object, |address| index.find(&self.graph, address))
     }

@@ -7,6 +7,7 @@ use super::components::Components;
 use super::definitions::Definitions;
 use super::paths::telling_reference;
 use super::reach;
+use super::towards::Towards;
 use crate::wording::grouped;
 use crate::{HeapGraph, NodeFlags, NodeId, Reference, TypeId};
 
@@ -146,8 +147,7 @@ pub fn smallest_cycle(graph: &HeapGraph, node: NodeId, options: &CycleOptions) -
     // What leads to garbage is garbage, its definitions too.
     let left_out = definitions.filter(|all| !all.contains(node) && !reach::is_garbage(graph, node));
     let may_pass = |other| graph.is_shown(other) && !left_out.as_ref().is_some_and(|all| all.contains(other));
-    // `towards[n]` is 1 + the object that n leads to; 0 is unseen.
-    let mut towards = vec![0_u32; graph.node_count()];
+    let mut towards = Towards::new(graph.node_count());
     let mut order = vec![node];
     let mut next = 0;
     while let Some(&target) = order.get(next) {
@@ -156,8 +156,8 @@ pub fn smallest_cycle(graph: &HeapGraph, node: NodeId, options: &CycleOptions) -
             if source == node.0 {
                 return way_back(graph, node, target, &towards);
             }
-            if towards[source as usize] == 0 && may_pass(NodeId(source)) {
-                towards[source as usize] = target.0 + 1;
+            if !towards.contains(NodeId(source)) && may_pass(NodeId(source)) {
+                towards.set(NodeId(source), target);
                 order.push(NodeId(source));
             }
         }
@@ -166,11 +166,11 @@ pub fn smallest_cycle(graph: &HeapGraph, node: NodeId, options: &CycleOptions) -
 }
 
 /// The references from `node` to `second`, and from there as the search came.
-fn way_back(graph: &HeapGraph, node: NodeId, second: NodeId, towards: &[u32]) -> Option<Vec<Reference>> {
+fn way_back(graph: &HeapGraph, node: NodeId, second: NodeId, towards: &Towards) -> Option<Vec<Reference>> {
     let mut references = vec![telling_reference(graph, node, second)?];
     let mut at = second;
     while at != node {
-        let next = NodeId(towards[at.index()] - 1);
+        let next = towards.get(at)?;
         references.push(telling_reference(graph, at, next)?);
         at = next;
     }

@@ -24,6 +24,7 @@ pub mod reasons;
 pub mod select;
 pub mod shortest;
 pub mod suspects;
+mod towards;
 mod unmeant;
 pub mod waste;
 pub mod ways_view;

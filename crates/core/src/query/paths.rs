@@ -6,6 +6,7 @@ use crate::query::anchors::has_place;
 use crate::query::chain::Chain;
 use crate::query::cycles::{CycleOptions, smallest_cycle};
 use crate::query::shortest::telling;
+use crate::query::towards::Towards;
 use crate::query::unmeant::Unmeant;
 use crate::{HeapGraph, NodeId, Reference, Root, RootKind};
 
@@ -42,9 +43,8 @@ struct Found {
 }
 
 fn search(graph: &HeapGraph, target: NodeId, unmeant: &Unmeant, all_roots: bool) -> Found {
-    // `towards[n]` is 1 + the object that n leads to; 0 is unseen. Zeroed memory costs no pass.
-    let mut towards = vec![0_u32; graph.node_count()];
-    towards[target.index()] = target.0 + 1;
+    let mut towards = Towards::new(graph.node_count());
+    towards.set(target, target);
     let gives_way = |root: &Root| root.asking && !all_roots;
     let is_state = |root: &Root| root.kind == RootKind::Interpreter;
     let is_unmeant = |source: NodeId, node: NodeId| {
@@ -69,7 +69,7 @@ fn search(graph: &HeapGraph, target: NodeId, unmeant: &Unmeant, all_roots: bool)
             let node = order[at];
             for &source in graph.referrers(node) {
                 let source = NodeId(source);
-                if towards[source.index()] != 0 || !graph.is_shown(source) {
+                if towards.contains(source) || !graph.is_shown(source) {
                     continue;
                 }
                 if is_unmeant(source, node) {
@@ -79,7 +79,7 @@ fn search(graph: &HeapGraph, target: NodeId, unmeant: &Unmeant, all_roots: bool)
                 match graph.root(source).filter(|root| node == target && gives_way(root)) {
                     Some(root) => asked_with = Some(root),
                     None => {
-                        towards[source.index()] = node.0 + 1;
+                        towards.set(source, node);
                         order.push(source);
                     }
                 }
@@ -96,7 +96,7 @@ fn search(graph: &HeapGraph, target: NodeId, unmeant: &Unmeant, all_roots: bool)
     } else if let Some(root) = asking {
         chain(graph, root.kind, root.node, target, &towards)
     } else if let Some(root) = asked_with {
-        towards[root.node.index()] = target.0 + 1;
+        towards.set(root.node, target);
         chain(graph, root.kind, root.node, target, &towards)
     } else {
         chain_without_root(graph, target, &order, &towards)
@@ -105,7 +105,7 @@ fn search(graph: &HeapGraph, target: NodeId, unmeant: &Unmeant, all_roots: bool)
 }
 
 /// The chain from the nearest object that is held although no root leads to it.
-fn chain_without_root(graph: &HeapGraph, target: NodeId, order: &[NodeId], towards: &[u32]) -> Chain {
+fn chain_without_root(graph: &HeapGraph, target: NodeId, order: &[NodeId], towards: &Towards) -> Chain {
     let is_held = |node: &&NodeId| graph.external(**node).is_some_and(|count| count > 0);
     let is_immortal = |node: &&NodeId| graph.external(**node).is_none();
     let is_own = |node: &&NodeId| graph.referrers(**node).iter().any(|&source| !graph.is_shown(NodeId(source)));
@@ -133,9 +133,9 @@ fn member_of_cycle(graph: &HeapGraph, target: NodeId) -> NodeId {
 }
 
 /// Whether a module defines one of the first objects of its chain: a class, a function.
-fn is_home(graph: &HeapGraph, root: &Root, towards: &[u32]) -> bool {
+fn is_home(graph: &HeapGraph, root: &Root, towards: &Towards) -> bool {
     let module = graph.text(root.name);
-    let next = |node: &NodeId| Some(NodeId(towards[node.index()] - 1)).filter(|next| next != node);
+    let next = |node: &NodeId| towards.get(*node).filter(|next| next != node);
     std::iter::successors(Some(root.node), next).skip(1).take(3).any(|node| {
         let definition = graph.definition(node).and_then(|name| name.strip_prefix(module));
         definition.is_some_and(|rest| rest.starts_with('.'))
@@ -143,11 +143,11 @@ fn is_home(graph: &HeapGraph, root: &Root, towards: &[u32]) -> bool {
 }
 
 /// Walks from `first` the way that the search came.
-fn chain(graph: &HeapGraph, root: RootKind, first: NodeId, target: NodeId, towards: &[u32]) -> Chain {
+fn chain(graph: &HeapGraph, root: RootKind, first: NodeId, target: NodeId, towards: &Towards) -> Chain {
     let mut references = Vec::new();
     let mut node = first;
     while node != target {
-        let next = NodeId(towards[node.index()] - 1);
+        let Some(next) = towards.get(node) else { break };
         match telling_reference(graph, node, next) {
             Some(reference) => references.push(reference),
             None => break,
