@@ -223,7 +223,7 @@ for row in rows:
 # The rest of the process has some of the short ones, too: there a group is larger, or its first is not ours.
 for value, addresses in expected.items():
     shown = repr(value[1])
-    is_common = len(shown) < 8 or value[0] is float
+    is_common = len(shown) < 12 or value[0] is float
     if value in found:
         assert found[value].count == len(addresses) or is_common, (value, len(addresses), found[value])
     else:
