@@ -1,14 +1,14 @@
 //! The collapsed tree of shortest paths: objects that are held the same way share a node of it.
 //!
 //! Two steps are the same where their kinds, their names and the types that they lead to are, with
-//! indexes, members and the keys of large dicts folded into one, `[*]`; and a step that repeats one shortly
+//! indexes, members, keys that are no texts and the keys of large dicts folded into one, `[*]`; and a step that repeats one shortly
 //! before it (a linked list, a tree) stays where it is. LeakCanary compares heaps by such a tree.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::query::shortest::{ShortestPaths, Via};
-use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Reference, RootKind, TypeId, Values, Wording};
+use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Reference, RootKind, TypeId, Value, Values, Wording};
 
 /// A dict with more items than this has no keys of its own in a path, but `[*]`.
 const MOST_KEYS: usize = 16;
@@ -46,7 +46,7 @@ pub(crate) struct PathNode {
 pub(crate) enum Step {
     Root(NodeId),
     Named(EdgeId),
-    /// The name does not count: an index, a member, a key of a large dict.
+    /// The name does not count: an index, a member, a key that is no text or one of many.
     Folded(EdgeId),
 }
 
@@ -154,12 +154,17 @@ impl Collapse<'_> {
         let of_type = self.graph.type_of(reference.target).0;
         let kind = reference.kind as u8;
         let (kind, name) = match reference.kind {
-            EdgeKind::Item if !is_large => (kind, self.key_name(NodeId(reference.name))),
+            EdgeKind::Item if !is_large && self.is_text(NodeId(reference.name)) => (kind, self.key_name(NodeId(reference.name))),
             EdgeKind::Attribute if is_crowded => (kind | FOLDED, 0),
             EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => (kind, reference.name),
             _ => (kind | FOLDED, 0),
         };
         Label { kind, name, of_type }
+    }
+
+    /// Numbers and objects as keys are positions; texts are names.
+    fn is_text(&self, key: NodeId) -> bool {
+        matches!(self.graph.value(key), Some(Value::Str(..)))
     }
 
     fn key_name(&mut self, key: NodeId) -> u32 {
