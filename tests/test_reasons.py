@@ -131,12 +131,11 @@ heap = refroots.capture()
 # Where nothing else holds it, they are the answer.
 assert marker.chain().root.kind == "module" and marker.chain().references[-1].name in ("._", "._12", "[12]", ".__")
 # Where anything else does, however far, it is not, unless it is asked for.
-far = [[{"deep": [[Marker]]}]]
 MINE = [[[[{"deep": refroots.objects("Marker")}]]]]
 heap = refroots.capture()
 (marker,) = heap.find("Marker")
 assert heap.why(marker).expression == "__main__.MINE[0][0][0][0]['deep'][0]", heap.why(marker).path
-assert words(heap) == [(1, "__main__.MINE[*][*][*][*]['deep'][*]")] or "MINE" in words(heap)[0][1], words(heap)
+assert words(heap)[0][1].startswith("__main__.MINE"), words(heap)
 short = heap.why(marker, all_roots=True)
 assert len(short.references) < 4 and short.references[-1].name in ("._", "._12", "[12]", ".__"), short.path
 # An ordinary variable named like these, elsewhere, is meant.

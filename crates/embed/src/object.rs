@@ -12,6 +12,7 @@ use refroots_core::{NodeId, Study, Values, Wording, grouped};
 use crate::chain::Chain;
 use crate::reasons::Reasons;
 use crate::refused;
+use crate::shown::shown;
 
 /// One object of a captured heap: facts about it, not the object itself.
 #[pyclass(frozen, eq, hash, module = "refroots")]
@@ -156,7 +157,7 @@ impl Object {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Object {}>", self.line())
+        shown(&format!("<refroots.Object {}>", self.line()))
     }
 }
 
@@ -201,7 +202,7 @@ impl Reference {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Reference {} {} -> {}>", self.source().line(), self.name(), self.target().line())
+        shown(&format!("<refroots.Reference {} {} -> {}>", self.source().line(), self.name(), self.target().line()))
     }
 }
 
@@ -308,7 +309,7 @@ impl ObjectSet {
             [only] => format!(" × {}", self.graph.type_name(only)),
             _ => format!(" objects of {} types", types.len()),
         };
-        format!("<refroots.ObjectSet: {}{of}>", self.nodes.len())
+        shown(&format!("<refroots.ObjectSet: {}{of}>", self.nodes.len()))
     }
 }
 

@@ -13,6 +13,7 @@ use refroots_core::{NodeId, Study, Values, View, grouped};
 use crate::chain::{Chain, Root};
 use crate::picture::{Picture, mimebundle, save_view};
 use crate::refused;
+use crate::shown::shown;
 
 /// Objects that are held the same way.
 #[pyclass(frozen, module = "refroots")]
@@ -54,7 +55,7 @@ impl Reason {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Reason {} through {}>", grouped(self.reason.count), self.reason.signature)
+        shown(&format!("<refroots.Reason {} through {}>", grouped(self.reason.count), self.reason.signature))
     }
 }
 
@@ -123,13 +124,13 @@ impl Reasons {
     }
 
     fn __str__(&self) -> String {
-        let table = tables::reasons(&self.groups).text(SHOWN);
+        let (table, title) = (tables::reasons(&self.groups).text(SHOWN), shown(&self.title));
         match self.groups.first() {
             Some(first) => {
                 let chain = refroots_render::text(&first.chain.view(&self.graph, Values::Short));
-                format!("{}\n{table}\n{}", self.title, chain.trim_end())
+                format!("{title}\n{table}\n{}", chain.trim_end())
             }
-            None => format!("{}: no objects", self.title),
+            None => format!("{title}: no objects"),
         }
     }
 
