@@ -15,7 +15,12 @@ const MOST_KEYS: usize = 16;
 /// The same for attributes: a namespace with more is used as a dict.
 const MOST_ATTRIBUTES: usize = 4096;
 /// How many steps back a step is looked for that it repeats.
-const LOOK_BACK: usize = 4;
+const LOOK_BACK: usize = 8;
+/// Steps of the longest path: what is deeper belongs to its end, so that words about paths stay short.
+const MOST_STEPS: u32 = 64;
+/// Paths from which on no key and no attribute is told apart any more, so that a heap of a million different ones
+/// does not make a tree as large as itself.
+const MOST_PATHS: usize = 1 << 20;
 
 /// A tree of paths, and the path of each object. 4 bytes an object, and about 60 a distinct path.
 pub struct PathTree {
@@ -32,6 +37,8 @@ pub(crate) struct PathNode {
     pub(crate) step: Step,
     /// The type of the objects at its end.
     pub(crate) of_type: TypeId,
+    /// How many steps it has after the root.
+    steps: u32,
     /// Whether its last steps are taken any number of times.
     pub(crate) repeats: bool,
     /// Objects whose path it is.
@@ -153,6 +160,8 @@ impl Collapse<'_> {
     fn label(&mut self, reference: Reference, is_large: bool, is_crowded: bool) -> Label {
         let of_type = self.graph.type_of(reference.target).0;
         let kind = reference.kind as u8;
+        let is_full = self.tree.nodes.len() > MOST_PATHS;
+        let (is_large, is_crowded) = (is_large || is_full, is_crowded || is_full);
         let (kind, name) = match reference.kind {
             EdgeKind::Item if !is_large && self.is_text(NodeId(reference.name)) => (kind, self.key_name(NodeId(reference.name))),
             EdgeKind::Attribute if is_crowded => (kind | FOLDED, 0),
@@ -190,6 +199,10 @@ impl Collapse<'_> {
                 break;
             }
         }
+        if self.tree.nodes[parent as usize].steps >= MOST_STEPS {
+            self.tree.nodes[parent as usize].repeats = true;
+            return parent;
+        }
         if let Some(&known) = self.known.get(&(parent, label)) {
             return known;
         }
@@ -201,7 +214,8 @@ impl Collapse<'_> {
     fn add(&mut self, parent: u32, label: Label, step: Step, example: NodeId) -> u32 {
         let id = self.tree.nodes.len() as u32;
         let of_type = TypeId(label.of_type);
-        self.tree.nodes.push(PathNode { parent, step, of_type, repeats: false, count: 0, size: 0, example });
+        let steps = self.tree.nodes.get(parent as usize).map_or(0, |parent| parent.steps + 1);
+        self.tree.nodes.push(PathNode { parent, step, of_type, steps, repeats: false, count: 0, size: 0, example });
         self.labels.push(label);
         self.known.insert((parent, label), id);
         id

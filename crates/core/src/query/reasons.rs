@@ -187,6 +187,14 @@ mod tests {
             text += &format!("n{i}: app.Node\nn{i} -> n{} .next\n", i + 1);
         }
         text += "n1000: app.Node";
+        // Classes that take turns, more than one looks back for, are told up to a depth.
+        let mut turns = HELD.to_owned() + "names -> t0 .HEAD\n";
+        for i in 0..10_000 {
+            turns += &format!("t{i}: app.T{}\nt{i} -> t{} .next{}\n", i % 50, i + 1, i % 50);
+        }
+        let deep = grouped(&(turns + "t10000: app.T0"), "app.T7");
+        assert_eq!((deep.len(), deep.iter().map(|(count, _)| count).sum::<u64>()), (2, 200));
+        assert!(deep.iter().all(|(_, words)| words.len() < 1000));
         assert_eq!(grouped(&text, "app.Node"), [(1000, "app.HEAD.next…".to_owned()), (1, "app.HEAD".to_owned())]);
     }
 }
