@@ -38,7 +38,11 @@ LEAKS = {
         "JobLog", "JOBS_A_ROUND", "logger_handlers.JobLog", ("list",), r"LOGGER\.handlers"
     ),
     "thread_queue": Leak(
-        "Event", "EVENTS_A_ROUND", "thread_queue.Event", ("collections.deque",), r"\.inbox\.queue"
+        "Event",
+        "EVENTS_A_ROUND",
+        "thread_queue.Event",
+        ("collections.deque",),
+        r"(\.inbox|local self)\.queue",
     ),
 }
 

@@ -372,7 +372,7 @@ def test_an_exception_that_nobody_caught(run_python):
 import code
 console = code.InteractiveConsole()
 sys.stderr = open("/dev/null", "w")
-console.runsource("class Held: pass")
+console.runsource("class Held: pass\\n")
 console.runsource("def fail(held): raise ValueError\\n")
 console.runsource("fail(Held())")
 (held,) = [node for node in refroots.capture().find("Held")]

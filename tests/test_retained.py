@@ -21,7 +21,8 @@ def below(node):
     return found
 
 def is_freed(node):
-    return node.refcount is not None  # immortal ones stay, however few refer to them
+    # What is immortal or held from outside stays, however few refer to it.
+    return node.refcount is not None and not node.external
 
 def check(kept):
     '''What the heap says that this list holds, and what goes when it is cleared.'''

@@ -281,7 +281,8 @@ impl ObjectSet {
     /// The first call on a heap finds the shortest chain to every object, in less than one `gc.collect()`.
     fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
         let title = format!("Why {} are alive", self.words());
-        Reasons::new(py, &self.graph, &self.nodes, title)
+        let found = py.detach(|| Ok(self.graph.reasons()?.group(&self.graph, &self.nodes, Values::Short)));
+        Ok(Reasons::new(&self.graph, found.map_err(refused::core)?, title))
     }
 
     fn __and__(&self, other: &Self) -> PyResult<Self> {
