@@ -199,6 +199,7 @@ with refroots.track() as growth:
 table = growth.by_type()
 assert table[leaked].count == each, table
 assert not [row.type for row in table if row.type.startswith("refroots")]
+print(growth.why())
 assert re.search(way, growth.why()[0].signature)
 """
     inside(run_python, name, body)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use refroots_cli::{counted, tables};
+use refroots_cli::tables;
 use refroots_core::query::{diff, grew};
 use refroots_core::{Study, Values, grouped};
 
@@ -95,15 +95,15 @@ impl Diff {
         Table::new(py, tables::growth(&rows), keys, rows.into_iter().map(TypeGrowth::from))
     }
 
-    /// What holds the new objects: groups of those that something holds which was surely there before, that by
-    /// which most bytes of new objects hang (`row.size`) first. Costs the shortest chains of the later heap, less
+    /// What holds the new objects: groups of those that no new one holds, that by which most bytes of new objects
+    /// hang (`row.size`) first. Costs the shortest chains of the later heap, less
     /// than one `gc.collect()`.
     pub(crate) fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
         let (new, unsure) = (&self.found.new, &self.found.unsure);
         let found = py.detach(|| Ok(self.after.reasons()?.group_new(&self.after, new, unsure, Values::Short)));
         let groups = found.map_err(refused::core)?;
         let tops = groups.iter().map(|group| group.count).sum();
-        let title = format!("{} new objects hang by {}", grouped(new.len() as u64), counted(tops, "object"));
+        let title = format!("{} new objects hang by {} of them", grouped(new.len() as u64), grouped(tops));
         Ok(Reasons::new(&self.after, groups, title))
     }
 

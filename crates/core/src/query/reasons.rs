@@ -76,9 +76,9 @@ impl Reasons {
         groups.into_iter().map(reason).collect()
     }
 
-    /// Of new objects and such of which it cannot be told, those by which new ones hang: what holds them was surely
-    /// there before, on the shortest chains, or a chain begins with them, or nothing holds them. Each with the
-    /// bytes of new objects that hang by it, itself included; in heap order.
+    /// The new objects that no new one holds, on the shortest chains. What of which it cannot be told holds is taken
+    /// for held before, unless a new object holds that: a young module must not hide what it came to hold.
+    /// Each with the bytes of new objects that hang by it, itself included; in heap order.
     fn tops(&self, graph: &HeapGraph, new: &[NodeId], unsure: &[NodeId]) -> Vec<(NodeId, u64)> {
         const NONE: u32 = u32::MAX;
         let (mut is_new, mut is_among) = (graph.visit_map(), graph.visit_map());
@@ -98,17 +98,17 @@ impl Reasons {
                 Via::Reference(edge) => places[graph.reference_of(edge).source.index()],
                 Via::Anchor | Via::Garbage => NONE,
             };
-            if place == NONE {
-                tops.push((node, 0));
-            }
-            let place = if place == NONE { tops.len() as u32 - 1 } else { place };
+            let is_new = is_new.is_visited(&node);
+            let place = if place == NONE && is_new { tops.len() as u32 } else { place };
             places[node.index()] = place;
-            if is_new.is_visited(&node) {
+            if is_new {
+                if place as usize == tops.len() {
+                    tops.push((node, 0));
+                }
                 let hangs = &mut tops[place as usize].1;
                 *hangs = hangs.saturating_add(graph.size(node));
             }
         }
-        tops.retain(|&(_, hangs)| hangs > 0);
         tops.sort_unstable_by_key(|&(node, _)| node);
         tops
     }
@@ -233,7 +233,7 @@ mod tests {
         new.extend(foos.last());
         let reasons = Reasons::of(&graph).unwrap().group_new(&graph, &new, &unsure, Values::Short);
         let told: Vec<_> = reasons.iter().map(|reason| (reason.count, reason.size, reason.signature.as_str())).collect();
-        let expected = [(3, 3000, "app.CACHE['k'][*]"), (5, 250, "app.WEAK[*]"), (1, 16, "unreachable garbage")];
+        let expected = [(3, 3000, "app.CACHE['k'][*].payload"), (5, 250, "app.WEAK[*]"), (1, 16, "unreachable garbage")];
         assert_eq!(told, expected);
         assert!(Reasons::of(&graph).unwrap().group_new(&graph, &[], &unsure, Values::Short).is_empty());
     }
