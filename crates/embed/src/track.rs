@@ -64,12 +64,12 @@ impl Growth {
         _kind: Option<&Bound<'_, PyAny>>,
         _exception: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<bool> {
+    ) -> PyResult<()> {
         let before = self.before.get().ok_or_else(|| PyRuntimeError::new_err("track() was not entered"))?;
         let after = Heap::new(live::capture_whole(py, false)?);
         let diff = py.detach(|| Diff::between(before, &after));
         let _ = self.diff.set(diff);
-        Ok(false)
+        Ok(())
     }
 
     /// As `Diff.new`.
