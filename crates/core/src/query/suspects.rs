@@ -59,8 +59,9 @@ struct Group {
 pub fn suspects(graph: &HeapGraph, dominators: &Dominators, reasons: &Reasons, values: Values) -> Vec<Suspect> {
     let total = dominators.total(graph);
     let least = ((total as f64 * SHARE) as u64).max(1);
-    let groups = groups(graph, dominators, least);
-    let telling = Telling { graph, dominators, reasons, values, total, tree: DominatorTree::new(dominators) };
+    let tree = DominatorTree::new(dominators);
+    let groups = groups(graph, dominators, &tree, least);
+    let telling = Telling { graph, dominators, reasons, values, total, tree };
     let mut found: Vec<Suspect> = groups.iter().map(|group| telling.group(group)).collect();
     let heaviest = heaviest_children(graph, dominators);
     let least_of_one = ((total as f64 * SHARE_OF_ONE) as u64).max(1);
@@ -81,12 +82,14 @@ pub fn suspects(graph: &HeapGraph, dominators: &Dominators, reasons: &Reasons, v
 }
 
 /// The largest group of each heavy dominator, where it is large and many enough.
-fn groups(graph: &HeapGraph, dominators: &Dominators, least: u64) -> Vec<Group> {
+fn groups(graph: &HeapGraph, dominators: &Dominators, tree: &DominatorTree, least: u64) -> Vec<Group> {
     let mut groups: HashMap<(Option<NodeId>, TypeId), Group, FxBuildHasher> = HashMap::default();
     let mut definitions: HashMap<NodeId, bool, FxBuildHasher> = HashMap::default();
     for node in graph.node_ids().filter(|&node| graph.is_shown(node)) {
         let holder = match dominators.dominator(node) {
             Dominator::Object(holder) if dominators.retained(holder) < least => continue,
+            // Each link of a long list keeps much, and one child: no group, and no room for one.
+            Dominator::Object(holder) if (tree.children(holder).len() as u64) < MANY => continue,
             Dominator::Object(holder) => Some(holder),
             Dominator::Thread(_) => None,
             Dominator::Root if graph.root(node).is_some() || graph.external(node) != Some(0) => continue,
