@@ -213,7 +213,7 @@ def measure(heap, rounds):
     for _ in range(rounds):
         change = figures.take("diff of two", lambda: before.diff(after))
         figures.take("what came and went, by type", change.by_type)
-        figures.take("paths that grew, of two", lambda: refroots.grew(before, after))
+        figures.take("paths that grew, with chains known", lambda: refroots.grew(before, after))
     print(json.dumps({"objects": objects, "references": references, "figures": figures.medians(objects)}))
 
 
