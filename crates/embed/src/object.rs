@@ -144,7 +144,7 @@ impl Object {
     }
 
     /// The smallest reference cycle through it, as references from it back to it; `None` where there is none.
-    /// Cycles through living modules, classes and functions only with `definitions=True`. O(what leads to it).
+    /// Cycles through living modules, classes, code and the globals of functions only with `definitions=True`. O(what leads to it).
     #[pyo3(signature = (*, definitions=false))]
     fn cycle(&self, py: Python<'_>, definitions: bool) -> Option<Vec<Reference>> {
         let found = py.detach(|| smallest_cycle(&self.graph, self.node, &CycleOptions { definitions }));
@@ -206,7 +206,7 @@ impl Reference {
     }
 }
 
-/// Objects of one heap, in heap order.
+/// Objects of one heap, in heap order where nothing else is said.
 #[pyclass(frozen, sequence, module = "refroots")]
 pub(crate) struct ObjectSet {
     graph: Arc<Study>,
@@ -297,6 +297,7 @@ impl ObjectSet {
         self.combined(other, |here, there| here && !there)
     }
 
+    /// O(objects of the set).
     fn __contains__(&self, object: &Object) -> bool {
         Arc::ptr_eq(&self.graph, &object.graph) && self.nodes.contains(&object.node)
     }
