@@ -43,11 +43,18 @@ def candidate(name):
     if not name.startswith("same"):
         return importlib.import_module(name)
     module = copy_of_objgraph("objgraph_copy")
-    label, stats, chain, leaking = module._edge_label, module.typestats, module._find_chain, module.get_leaking_objects
+    label, stats, chain, leaking = (
+        module._edge_label,
+        module.typestats,
+        module._find_chain,
+        module.get_leaking_objects,
+    )
     defects = {
         "same": lambda: None,
         "same-bare": lambda: setattr(module, "_edge_label", lambda *_: ""),
-        "same-renamed": lambda: setattr(module, "_edge_label", lambda *a: label(*a).replace("__dict__", "dict")),
+        "same-renamed": lambda: setattr(
+            module, "_edge_label", lambda *a: label(*a).replace("__dict__", "dict")
+        ),
         "same-narrow": lambda: setattr(
             module, "_show_graph", functools.partial(narrow, module._show_graph, module)
         ),
@@ -93,7 +100,9 @@ def was_there(address):
 def statistics(module, addresses, chance):
     """What counts, finds and compares: question, and the answer as text."""
     some = chance.sample(list(addresses), min(12, len(addresses)))
-    name = chance.choice(["Plain", "Slotted", "Keyed", "Inner", "ünicode", "dict", "frame", "generator", "nothing"])
+    name = chance.choice(
+        ["Plain", "Slotted", "Keyed", "Inner", "ünicode", "dict", "frame", "generator", "nothing"]
+    )
     long = "objgraph_heaps." + name
     short = chance.random() < 0.5
     yield "typestats", lambda: repr(list(module.typestats(shortnames=short).items()))
@@ -120,7 +129,10 @@ def statistics(module, addresses, chance):
     yield "get_leaking_objects", lambda: there(module.get_leaking_objects())
     turn = chance.randrange(4)
     if turn == 0:
-        yield "get_leaking_objects objects", lambda: there(module.get_leaking_objects([at(one) for one in some]))
+        yield (
+            "get_leaking_objects objects",
+            lambda: there(module.get_leaking_objects([at(one) for one in some])),
+        )
     elif turn == 1:
         yield (
             "get_leaking_objects generator",
@@ -189,8 +201,14 @@ def chains(module, addresses, chance):
         address, other = chance.choice(addresses), chance.choice(addresses)
         kind = chance.choice([objgraph_heaps.Plain, list, dict, type])
         yield f"back to a module {number}", lambda: chained(module, "back", address, module.is_proper_module)
-        yield f"back to another {number}", lambda: chained(module, "back", address, lambda o: id(o) == other, max_depth=4)
-        yield f"to a type {number}", lambda: chained(module, "forth", address, lambda o: type(o) is kind, max_depth=3)
+        yield (
+            f"back to another {number}",
+            lambda: chained(module, "back", address, lambda o: id(o) == other, max_depth=4),
+        )
+        yield (
+            f"to a type {number}",
+            lambda: chained(module, "forth", address, lambda o: type(o) is kind, max_depth=3),
+        )
         if number == 0:
             yield (
                 f"back, ignoring {number}",
@@ -203,7 +221,10 @@ def chains(module, addresses, chance):
                     extra_ignore=set(addresses[::3]),
                 ),
             )
-            yield f"forth to another {number}", lambda: chained(module, "forth", address, lambda o: id(o) == other, max_depth=4)
+            yield (
+                f"forth to another {number}",
+                lambda: chained(module, "forth", address, lambda o: id(o) == other, max_depth=4),
+            )
             yield f"nowhere {number}", lambda: chained(module, "back", address, lambda o: False, max_depth=2)
 
 
@@ -245,7 +266,10 @@ def pictures(module, addresses, hub, chance):
     yield "show_backrefs refcounts", lambda: drawn(back, [at(four)], max_depth=1, refcounts=True)
     yield "show_backrefs file", lambda: filed(back, [at(three)], max_depth=2)
     yield "show_refs", lambda: drawn(forth, [at(one)])
-    yield "show_refs two", lambda: drawn(forth, [at(two), at(two), at(hub)], max_depth=2, too_many=many, extra_ignore=[three])
+    yield (
+        "show_refs two",
+        lambda: drawn(forth, [at(two), at(two), at(hub)], max_depth=2, too_many=many, extra_ignore=[three]),
+    )
     yield (
         "show_refs dressed",
         lambda: drawn(
@@ -287,7 +311,9 @@ def answers(questions, names):
             given[question] = f"raised {type(error).__name__}: {error}"
     if names:  # last, for it makes dicts of attributes
         drawn = {question: answer for question, answer in given.items() if answer.startswith("digraph")}
-        given |= {f"names of {question}": objgraph_judge.true_names(answer) for question, answer in drawn.items()}
+        given |= {
+            f"names of {question}": objgraph_judge.true_names(answer) for question, answer in drawn.items()
+        }
     return given
 
 
@@ -299,7 +325,8 @@ def forked(work, *arguments):
         status = 1
         try:
             os.close(reading)
-            text = json.dumps(work(*arguments))  # nothing is open by `with` here: its __exit__ would be an object of this fork's
+            # Nothing is open by `with` here: its __exit__ would be an object of this fork's own.
+            text = json.dumps(work(*arguments))
             with os.fdopen(writing, "w", encoding="utf-8") as out:
                 out.write(text)
             status = 0

@@ -191,7 +191,9 @@ class Heap:
         """What a dict or a set can have as a key."""
         for _ in range(4):
             candidate = self.any()
-            if issubclass(type(candidate), (Plain, Slotted, Mourned, type, types.FunctionType, types.ModuleType)):
+            if issubclass(
+                type(candidate), (Plain, Slotted, Mourned, type, types.FunctionType, types.ModuleType)
+            ):
                 return candidate
         return self.atom()
 
@@ -223,7 +225,9 @@ class Heap:
     def instance(self):
         """With attributes."""
         made = self.keep(self.random.choice([Plain, Plain, Child, Mourned, Outer.Inner, SlottedChild])())
-        for name in self.random.sample(["payload", "meta", "parent", "ключ", "a1", "__private"], self.random.randint(0, 4)):
+        for name in self.random.sample(
+            ["payload", "meta", "parent", "ключ", "a1", "__private"], self.random.randint(0, 4)
+        ):
             self.attribute(made, name, self.any())
 
     def slots(self):
@@ -249,7 +253,9 @@ class Heap:
 
     def mapping(self):
         """A dict with odd keys, of which two may have one value."""
-        made = self.random.choice([dict, dict, Keyed, collections.OrderedDict, lambda: collections.defaultdict(list)])()
+        made = self.random.choice(
+            [dict, dict, Keyed, collections.OrderedDict, lambda: collections.defaultdict(list)]
+        )()
         shared = self.any()
         for _ in range(self.random.choice([0, 1, 3, 6])):
             value = shared if self.random.random() < 0.3 else self.any()
@@ -293,7 +299,9 @@ class Heap:
 
     def a_class(self):
         """A class of its own, with an instance."""
-        made = self.keep(Meta(self.random.choice(["Made", "ünicode", "Plain"]), (Plain,), {"shared": self.any()}))
+        made = self.keep(
+            Meta(self.random.choice(["Made", "ünicode", "Plain"]), (Plain,), {"shared": self.any()})
+        )
         if self.random.random() < 0.3:
             made.__module__ = ""
         self.attribute(self.keep(made()), "own", self.any())
@@ -318,7 +326,9 @@ class Heap:
         made = [
             lambda: types.SimpleNamespace(value=value),
             lambda: types.MappingProxyType({"value": value}),
-            lambda: Record("name", value if self.dicts_in_attributes or not isinstance(value, dict) else None),
+            lambda: Record(
+                "name", value if self.dicts_in_attributes or not isinstance(value, dict) else None
+            ),
             lambda: iter([value]),
             lambda: property(lambda _: value),
             lambda: map(str, [value]),
@@ -332,7 +342,9 @@ class Heap:
 
     def strange(self):
         """Reprs that fail, classes that pose."""
-        self.keep(self.random.choice([lambda: Odd(0), lambda: Odd(2), lambda: Odd(3), lambda: Odd(4), Posing])())
+        self.keep(
+            self.random.choice([lambda: Odd(0), lambda: Odd(2), lambda: Odd(3), lambda: Odd(4), Posing])()
+        )
 
     def join(self):
         """One more reference between two objects: so cycles come about."""

@@ -14,7 +14,9 @@ import re
 
 EDGE = re.compile(r"  (\w+) -> (\w+)(?: \[label=\"((?:[^\"\\]|\\.)*)\"(,weight=\d+)?\])?;", re.DOTALL)
 START = re.compile(r"  (o\d+)\[fontcolor=red\];")
-MANY = re.compile(r"  (?:too_many_(o\d+)->\1|(o\d+)->too_many_\2)\[color=red,style=dotted,len=0\.25,weight=10\];")
+MANY = re.compile(
+    r"  (?:too_many_(o\d+)->\1|(o\d+)->too_many_\2)\[color=red,style=dotted,len=0\.25,weight=10\];"
+)
 NODE = re.compile(r"  (\w+)(\[.*\]);", re.DOTALL)
 DELETED = re.compile(r"  (o\d+)->\1_has_a_del\[color=red,style=dotted,len=0\.25,weight=10\];")
 LABEL = re.compile(r"\[label=\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
@@ -66,7 +68,9 @@ def renamed(text, other):
     """The text with ids that the other does not have named by their order: dicts that the look itself made."""
     known, new = set(re.findall(r"o\d+", other)), {}
     return re.sub(
-        r"o\d+", lambda match: match[0] if match[0] in known else new.setdefault(match[0], f"o0{len(new)}"), text
+        r"o\d+",
+        lambda match: match[0] if match[0] in known else new.setdefault(match[0], f"o0{len(new)}"),
+        text,
     )
 
 
@@ -78,7 +82,9 @@ def difference(question, expected, found, exact, names):
         return f"expected {expected[:200]!r}, found {found[:200]!r}"
     if expected.startswith("digraph"):
         try:
-            return picture(question, parse(renamed(expected, found)), parse(renamed(found, expected)), exact, names)
+            return picture(
+                question, parse(renamed(expected, found)), parse(renamed(found, expected)), exact, names
+            )
         except ValueError as error:
             return str(error)
     if re.match(r"\d+ \d+ \d+ (True|False) (True|False) (True|False) (True|False)$", expected):
@@ -124,14 +130,19 @@ def picture(question, expected, found, exact, names):
     if list(expected.nodes) != list(found.nodes):
         return f"nodes: {first_difference(list(expected.nodes), list(found.nodes))}"
     for node, written in expected.nodes.items():
-        if written != found.nodes[node] and not (not exact and same_but_counts(question, written, found.nodes[node])):
+        if written != found.nodes[node] and not (
+            not exact and same_but_counts(question, written, found.nodes[node])
+        ):
             return f"node {node}: {first_difference(written, found.nodes[node])}"
     return first_difference(expected.after.split("\n"), found.after.split("\n")) if exact else ""
 
 
 def told(graph, named_by):
     """References as a person reads them."""
-    kind = {node: named_by.label(node).split("\\n")[0] or graph.label(node).split("\\n")[0] for node in graph.nodes}
+    kind = {
+        node: named_by.label(node).split("\\n")[0] or graph.label(node).split("\\n")[0]
+        for node in graph.nodes
+    }
     return [
         f"{kind.get(source, '?')} {source} -> {kind.get(target, '?')} {target}: {label}{weight or ''}"
         for source, target, label, weight in graph.references
@@ -155,7 +166,8 @@ def without_frames(found, expected):
     if not extra:
         return found
     grown = True
-    while grown:  # what is drawn for such a frame's sake alone: every reference of it is to such a node or from one
+    # What is drawn for such a frame's sake alone: every reference of it is to such a node or from one.
+    while grown:
         grown = False
         for node in found.nodes:
             if node in expected.nodes or node in extra or not re.fullmatch(r"o\d+", node):
