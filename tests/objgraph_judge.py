@@ -64,14 +64,28 @@ def parse(text):
     return graph
 
 
+ADDRESS = re.compile(r"0x([0-9a-f]{9,})|(\d{9,})")
+
+
 def renamed(text, other):
-    """The text with ids that the other does not have named by their order: dicts that the look itself made."""
-    known, new = set(re.findall(r"o\d+", other)), {}
-    return re.sub(
-        r"o\d+",
-        lambda match: match[0] if match[0] in known else new.setdefault(match[0], f"o0{len(new)}"),
-        text,
-    )
+    """The text with addresses that the other does not have named by their order: dicts that the look itself made."""
+    known, new = set(addresses(other)), {}
+
+    def name(match):
+        address = value(match)
+        return match[0] if address in known else f"0{new.setdefault(address, len(new))}"
+
+    return ADDRESS.sub(name, text)
+
+
+def addresses(text):
+    """Every address in a text: of a node, in a repr, or as a number."""
+    return map(value, ADDRESS.finditer(text))
+
+
+def value(match):
+    """The number that an address is."""
+    return int(match[1], 16) if match[1] else int(match[2])
 
 
 def difference(question, expected, found, exact, names):

@@ -201,7 +201,7 @@ def pictures(module, addresses, hub, chance):
     yield "show_refs", lambda: drawn(forth, [at(one)])
     yield (
         "show_refs two",
-        lambda: drawn(forth, [at(two), at(two), at(hub)], max_depth=2, too_many=many, extra_ignore=[three]),
+        lambda: drawn(forth, [at(hub), at(two), at(hub)], max_depth=2, too_many=many, extra_ignore=[three]),
     )
     yield (
         "show_refs dressed",
