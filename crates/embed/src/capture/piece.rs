@@ -1,0 +1,115 @@
+//! A walk over some objects alone: their references with names, and the locals of running frames.
+#![allow(unsafe_code)]
+
+use pyo3::prelude::*;
+use refroots_core::{EdgeKind, NodeId, TextId};
+
+use super::frames;
+use super::layout::InlineValues;
+use super::loaded::Loaded;
+use super::probe::Proved;
+use super::raw::{self, Address};
+use super::walk::Walk;
+use crate::refused;
+
+/// One reference of an object, as a picture's label says it.
+pub(crate) struct Named {
+    pub(crate) target: Address,
+    pub(crate) kind: EdgeKind,
+    /// Its word: `x`, `[3]`; empty where nothing names it, or where a key does.
+    pub(crate) word: String,
+    /// The key of a dict's item.
+    pub(crate) key: Option<Address>,
+}
+
+/// A running frame with the variables that it holds.
+pub(crate) struct RunningFrame {
+    /// Its frame object, or the interpreter's frame where none exists.
+    pub(crate) address: Address,
+    pub(crate) is_synthetic: bool,
+    /// Whether it called refroots.
+    pub(crate) is_asking: bool,
+    pub(crate) locals: Vec<Named>,
+}
+
+/// The frames that run now, without refroots' own.
+///
+/// # Errors
+/// `MemoryError`.
+pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
+    let Some(layout) = proved.layout.frames else { return Ok(Vec::new()) };
+    let mut walk = Walk::new(proved, Loaded::default(), 64).map_err(refused::core)?;
+    // SAFETY: the GIL is held and nothing below runs Python code or frees an object; the layouts were proved.
+    unsafe {
+        walk.frames = frames::running(&mut walk, &layout, true);
+        // Each frame first, so that frames are the first nodes, in their order.
+        let mut found = Vec::new();
+        for at in 0..walk.frames.len() {
+            let frame = walk.frames[at];
+            let address = if frame.is_synthetic() { frame.address } else { frame.object };
+            walk.node(address);
+        }
+        for at in 0..walk.frames.len() {
+            let frame = walk.frames[at];
+            let node = NodeId(walk.builder.described() as u32);
+            walk.describe_frame(node, at);
+            let address = walk.builder.address(node) as Address;
+            let locals = named_references(&walk, node).into_iter().filter(|named| named.kind == EdgeKind::Local).collect();
+            if !frame.is_own {
+                let is_synthetic = frame.is_synthetic();
+                found.push(RunningFrame { address, is_synthetic, is_asking: frame.is_asking, locals });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The references of one live object, in the order in which they are read. O(its references).
+///
+/// # Errors
+/// `MemoryError`.
+pub(crate) fn references_of(proved: &Proved, object: &Bound<'_, PyAny>) -> PyResult<Vec<Named>> {
+    let mut walk = Walk::new(proved, Loaded::default(), 8).map_err(refused::core)?;
+    // SAFETY: the object is live, the GIL is held and nothing below runs Python code.
+    unsafe {
+        let Some(node) = walk.node(object.as_ptr() as Address) else { return Ok(Vec::new()) };
+        if proved.layout.frames.is_some() && raw::type_of(object.as_ptr() as Address) == walk.known.frame {
+            let running = running_frames(proved)?;
+            if let Some(frame) = running.into_iter().find(|frame| frame.is_frame(proved, object.as_ptr() as Address)) {
+                return Ok(frame.locals);
+            }
+        }
+        walk.describe_one(node, object.as_ptr() as Address);
+        Ok(named_references(&walk, node))
+    }
+}
+
+impl RunningFrame {
+    /// Whether this frame is the one of a frame object.
+    ///
+    /// # Safety
+    /// `object` must be a live frame object.
+    pub(crate) unsafe fn is_frame(&self, proved: &Proved, object: Address) -> bool {
+        if !self.is_synthetic {
+            return self.address == object;
+        }
+        // SAFETY: `f_frame` stands behind `f_back` (internal/pycore_frame.h, 3.11–3.14); 3.10 has no other frames
+        // than objects.
+        proved.layout.inline_values != InlineValues::Absent && unsafe { raw::word(object, 24) } == self.address
+    }
+}
+
+fn named_references(walk: &Walk<'_>, node: NodeId) -> Vec<Named> {
+    let text = |word: u32| walk.builder.text(TextId(word)).to_owned();
+    let named = |(target, kind, word): (u64, EdgeKind, u32)| {
+        let said = match kind {
+            EdgeKind::Unnamed | EdgeKind::Item | EdgeKind::Key | EdgeKind::Member => String::new(),
+            EdgeKind::Index => format!("[{word}]"),
+            EdgeKind::Constant => format!("co_consts[{word}]"),
+            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => text(word),
+        };
+        let key = (kind == EdgeKind::Item).then(|| walk.builder.address(NodeId(word)) as Address);
+        Named { target: target as Address, kind, word: said, key }
+    };
+    walk.builder.references(node).map(named).collect()
+}
