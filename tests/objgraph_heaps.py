@@ -373,9 +373,13 @@ class Heap:
         sys.modules[self.name] = module
 
     def materialize(self):
-        """Gives every instance the dict that objgraph's look would give it."""
+        """Makes what objgraph's look would make: dicts of frames' variables, and of attributes where they may be dicts."""
         for made in self.objects:
-            if not issubclass(type(made), weakref.ProxyTypes):
+            if type(made) is types.FrameType:
+                made.f_locals  # noqa: B018
+            elif type(made) is LookupError:
+                made.__traceback__.tb_frame.f_locals  # noqa: B018
+            if self.dicts_in_attributes and not issubclass(type(made), weakref.ProxyTypes):
                 getattr(made, "__dict__", None)
 
 

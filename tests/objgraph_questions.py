@@ -2,12 +2,14 @@
 
 import array
 import bisect
+import collections
 import contextlib
 import gc
 import io
 import os
 import tempfile
 
+import objgraph
 import objgraph_heaps
 from objgraph_heaps import at
 
@@ -111,16 +113,16 @@ def new_ids(module):
     table = written(module.get_new_ids, limit=None, sortby="current")
     state = module.get_new_ids(skip_update=True)
     rows = [line.split() for line in table.splitlines() if line.startswith(("Plain ", "Slotted ", "Type "))]
-    return f"{rows} {set(map(id, kept)) == state['Plain']} {len(state['Slotted'])} {type(state).__name__}"
+    return f"{rows} {set(map(id, kept)) == state['Plain']} {len(state['Slotted'])} {isinstance(state, collections.defaultdict)}"
 
 
 def chained(module, way, address, predicate, **options):
-    """A chain's length, its ends, whether they are what was asked for, and whether each refers to the next."""
+    """A chain's length, its ends, whether they are what was asked for, and whether each refers to the next; the type it begins with."""
     find = module.find_backref_chain if way == "back" else module.find_ref_chain
     chain = find(at(address), predicate, **options)
     ends = f"{len(chain)} {id(chain[0])} {id(chain[-1])} {predicate(chain[0])} {predicate(chain[-1])}"
     linked = all(any(one is after for one in gc.get_referents(before)) for before, after in pairs(chain))
-    return f"{ends} {linked} {'frame' in [type(one).__name__ for one in chain]}"
+    return f"{ends} {linked} {type(chain[0]).__name__}"
 
 
 def pairs(chain):
@@ -219,16 +221,16 @@ def pictures(module, addresses, hub, chance):
         "show_chain",
         lambda: drawn(
             module.show_chain,
-            module.find_backref_chain(at(one), module.is_proper_module),
+            objgraph.find_backref_chain(at(one), objgraph.is_proper_module),
             [],
-            module.find_backref_chain(at(two), module.is_proper_module),
+            objgraph.find_backref_chain(at(two), objgraph.is_proper_module),
         ),
     )
     yield (
         "show_chain forth",
         lambda: drawn(
             module.show_chain,
-            module.find_ref_chain(at(three), lambda o: type(o) is objgraph_heaps.Plain, max_depth=3),
+            objgraph.find_ref_chain(at(three), lambda o: type(o) is objgraph_heaps.Plain, max_depth=3),
             backrefs=False,
         ),
     )
