@@ -4,11 +4,13 @@ import _thread
 import array
 import asyncio
 import collections
+import contextlib
 import contextvars
 import ctypes
 import dataclasses
 import enum
 import functools
+import gc
 import random
 import sys
 import time
@@ -381,6 +383,10 @@ class Heap:
                 made.__traceback__.tb_frame.f_locals  # noqa: B018
             if self.dicts_in_attributes and not issubclass(type(made), weakref.ProxyTypes):
                 getattr(made, "__dict__", None)
+        for function in gc.get_objects():
+            if type(function) is types.FunctionType:
+                with contextlib.suppress(NameError):
+                    function.__dict__, function.__annotations__  # noqa: B018
 
 
 def build(seed, dicts_in_attributes, materialize):
