@@ -64,12 +64,13 @@ pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     }
 }
 
-/// The references of one live object, in the order in which they are read. O(its references).
+/// The references of one live object, in the order in which they are read. O(its references). Without what is
+/// `loaded`, no type of C is known to be CPython's own, and frames, deques and the like have no names for their own.
 ///
 /// # Errors
 /// `MemoryError`.
-pub(crate) fn references_of(proved: &Proved, object: &Bound<'_, PyAny>) -> PyResult<Vec<Named>> {
-    let mut walk = Walk::new(proved, Loaded::default(), 8).map_err(refused::core)?;
+pub(crate) fn references_of(proved: &Proved, loaded: Loaded, object: &Bound<'_, PyAny>) -> PyResult<Vec<Named>> {
+    let mut walk = Walk::new(proved, loaded, 8).map_err(refused::core)?;
     // SAFETY: the object is live, the GIL is held and nothing below runs Python code.
     unsafe {
         let Some(node) = walk.node(object.as_ptr() as Address) else { return Ok(Vec::new()) };

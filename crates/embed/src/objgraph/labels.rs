@@ -5,6 +5,7 @@ use pyo3::types::PyList;
 use rustc_hash::FxHashMap;
 
 use crate::capture::census;
+use crate::capture::loaded::Loaded;
 use crate::capture::piece::{self, Named};
 use crate::capture::{self};
 
@@ -18,12 +19,13 @@ pub(crate) fn name_edges<'py>(
     edges: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 ) -> PyResult<Bound<'py, PyList>> {
     let proved = capture::proved(py)?;
+    let loaded = Loaded::read();
     let mut known: FxHashMap<usize, FxHashMap<usize, Vec<Named>>> = FxHashMap::default();
     for (source, _) in &edges {
         let place = source.as_ptr() as usize;
         if let std::collections::hash_map::Entry::Vacant(entry) = known.entry(place) {
             let mut by_target: FxHashMap<usize, Vec<Named>> = FxHashMap::default();
-            for named in piece::references_of(proved, source)? {
+            for named in piece::references_of(proved, loaded.clone(), source)? {
                 by_target.entry(named.target).or_default().push(named);
             }
             entry.insert(by_target);

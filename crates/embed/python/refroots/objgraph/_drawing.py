@@ -1,7 +1,9 @@
 """The drawing behind `show_refs`, `show_backrefs` and `show_chain`: a search, its DOT text, and where that goes."""
 
 import atexit
+import collections
 import os
+import sys
 import tempfile
 import warnings
 
@@ -111,9 +113,12 @@ class _Graph:
         if _module.exact:
             return pairs, [None] * len(pairs)
         names = _native.name_edges(pairs)
-        parallel = {}
-        for place, (source, target) in enumerate(pairs):
-            parallel.setdefault((id(source), id(target)), []).append(place)
+        # Of one drawn object: one that is drawn twice has each reference twice.
+        parallel, place = {}, 0
+        for at, node in enumerate(self.found):
+            for neighbour in node[2]:
+                parallel.setdefault((at, id(neighbour)), []).append(place)
+                place += 1
         for places in parallel.values():
             if len(places) > 1:
                 known = [name for name in names[places[0]] if name[0] not in _labels._NAMELESS]
@@ -133,10 +138,14 @@ class _Graph:
         pairs, names = self.edges()
         self.pairs, self.names = pairs, names
         at = 0
+        self.queued = collections.Counter(map(id, self.starts))
+        self.last = ()
         for obj, depth, neighbours, skipped, count in self.found:
+            self.queued[id(obj)] -= depth == 0
             self._node(lines, obj, depth, count if refcounts else None, asked)
             for _ in neighbours:
                 lines.append(self._edge(*pairs[at], names[at]))
+                self.last = pairs[at]
                 at += 1
             if skipped > 0:
                 self._too_many(lines, obj, depth, skipped)
@@ -148,8 +157,14 @@ class _Graph:
 
     def _node(self, lines, obj, depth, count, asked):
         node = _module._obj_node_id(obj)
-        if count is not None and _module.exact:
+        is_exact = count is not None and _module.exact
+        if is_exact and (count < 0 or _module._obj_label is not _labels._obj_label):
             label = _module._obj_label(obj, asked["extra_info"], True, self.shortnames)
+        elif is_exact:
+            # objgraph takes off one more than its own references, but on 3.10; it still has the starts to come and
+            # the ends of the reference that it drew last.
+            count += self.queued[id(obj)] + sum(obj is end for end in self.last) - (sys.version_info >= (3, 11))
+            label = _labels._label(obj, asked["extra_info"], count, self.shortnames)
         elif count is not None:
             label = _labels._label(obj, asked["extra_info"], "immortal" if count < 0 else count, self.shortnames)
         else:
