@@ -8,7 +8,8 @@ By default, and nowhere else, these differences are allowed:
    a chain from such a frame, where objgraph found none;
 4. with refcounts=True, the number itself;
 5. what objgraph asks an object about itself and refroots does not: no __del__ is drawn for one that only says it is of a
-   class with __del__, and a method is bound though bool() of what it is bound to fails.
+   class with __del__, and a method is bound though bool() of what it is bound to fails;
+6. get_leaking_objects of an iterator gives those of its objects; objgraph reads it twice and so gives nothing.
 """
 
 import dataclasses
@@ -109,6 +110,8 @@ def difference(question, expected, found, exact, names):
             return str(error)
     if re.match(r"\d+ \d+ \d+ (True|False) (True|False) (True|False) \w+$", expected):
         return chain(expected.split(), found.split(), exact)
+    if not exact and question == "get_leaking_objects generator" and not expected:
+        return ""
     return first_difference(expected.split(), found.split())
 
 
@@ -268,7 +271,7 @@ def given_names(owner, address):
     """The attributes, slots or indexes under which an object has what is at an address; KEY where a key may be it."""
     kind = type(owner)
     if kind in (list, tuple):
-        return [f"[{place}]" for place, part in enumerate(owner) if id(part) == address]
+        return indexes(owner, address)
     if issubclass(kind, dict):
         return [KEY] * any(id(key) == address for key in owner)
     if issubclass(kind, types.FunctionType):
@@ -278,4 +281,10 @@ def given_names(owner, address):
     slots = [name for base in kind.__mro__ for name in base.__dict__.get("__slots__", ())]
     got = [(name, getattr(owner, name, None)) for name in slots if name not in ("__weakref__", "__dict__")]
     got += [*(getattr(owner, "__dict__", None) or {}).items(), ("__class__", kind)]
-    return [name for name, value in got if id(value) == address and isinstance(name, str)]
+    names = [name for name, value in got if id(value) == address and isinstance(name, str)]
+    return names + indexes(owner, address) if issubclass(kind, (list, tuple)) else names
+
+
+def indexes(sequence, address):
+    """The places at which a sequence has what is at an address, as labels."""
+    return [f"[{place}]" for place, part in enumerate(sequence) if id(part) == address]
