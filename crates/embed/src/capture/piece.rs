@@ -3,6 +3,7 @@
 
 use pyo3::prelude::*;
 use refroots_core::{EdgeKind, NodeId, TextId};
+use rustc_hash::FxHashMap;
 
 use super::frames;
 use super::layout::InlineValues;
@@ -42,18 +43,25 @@ pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     // SAFETY: the GIL is held and nothing below runs Python code or frees an object; the layouts were proved.
     unsafe {
         walk.frames = frames::running(&mut walk, &layout, true);
-        // Each frame first, so that frames are the first nodes, in their order.
         let mut found = Vec::new();
+        // What reading the threads has met already stands before the frames.
+        let mut nodes = FxHashMap::default();
         for at in 0..walk.frames.len() {
             let frame = walk.frames[at];
             let address = if frame.is_synthetic() { frame.address } else { frame.object };
-            walk.node(address);
+            nodes.extend(walk.node(address).map(|node| (node, at)));
         }
-        for at in 0..walk.frames.len() {
-            let frame = walk.frames[at];
+        let mut left = nodes.len();
+        while left > 0 {
             let node = NodeId(walk.builder.described() as u32);
-            walk.describe_frame(node, at);
             let address = walk.builder.address(node) as Address;
+            let Some(&at) = nodes.get(&node) else {
+                walk.describe_one(node, address);
+                continue;
+            };
+            left -= 1;
+            let frame = walk.frames[at];
+            walk.describe_frame(node, at);
             let locals = named_references(&walk, node).into_iter().filter(|named| named.kind == EdgeKind::Local).collect();
             if !frame.is_own {
                 let is_synthetic = frame.is_synthetic();

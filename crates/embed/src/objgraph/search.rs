@@ -281,4 +281,3 @@ pub(crate) fn find_refs<'py>(
     predicate.end(py)?;
     Ok(None)
 }
-
