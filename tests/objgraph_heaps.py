@@ -381,7 +381,8 @@ class Heap:
                 made.f_locals  # noqa: B018
             elif type(made) is LookupError:
                 made.__traceback__.tb_frame.f_locals  # noqa: B018
-            if self.dicts_in_attributes and not issubclass(type(made), weakref.ProxyTypes):
+            is_plain = type(made).__module__ == __name__ and not self.dicts_in_attributes
+            if not is_plain and not issubclass(type(made), weakref.ProxyTypes):
                 getattr(made, "__dict__", None)
         for function in gc.get_objects():
             if type(function) is types.FunctionType:
