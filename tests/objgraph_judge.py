@@ -190,11 +190,7 @@ def same_but_counts(question, expected, found):
 
 def without_posing(expected, found):
     """The graph found with the __del__ of objects that pose."""
-    posing = {
-        f"{node}_has_a_del"
-        for node in expected.nodes
-        if expected.label(node).split("\\n")[0].endswith("Posing")
-    }
+    posing = {f"{node}_has_a_del" for node in expected.nodes if POSING.match(expected.label(node))}
     nodes = {}
     for node, written in expected.nodes.items():
         if node in posing:

@@ -43,6 +43,17 @@ def suite_of(path, folder):
     return os.path.join(folder, f"objgraph-{VERSION}")
 
 
+class Counted(unittest.TextTestResult):
+    """A result that counts what passed: whether `testsRun` has the skipped ones differs between releases."""
+
+    passed = 0
+
+    def addSuccess(self, test):
+        """Counts one."""
+        super().addSuccess(test)
+        self.passed += 1
+
+
 def run(suite, is_exact, is_original):
     """Runs the suite in this process; gives unittest's result."""
     os.chdir(suite)
@@ -53,7 +64,7 @@ def run(suite, is_exact, is_original):
         sys.modules["objgraph"] = module
     tests = importlib.import_module("tests")
     said = io.StringIO()
-    result = unittest.TextTestRunner(stream=said).run(tests.test_suite())
+    result = unittest.TextTestRunner(stream=said, resultclass=Counted).run(tests.test_suite())
     if not result.wasSuccessful():
         print(said.getvalue())
     return result
@@ -71,8 +82,7 @@ def main():
         result = run(suite_of(os.path.abspath(path), folder), options.exact, options.original)
         os.chdir("/")
     failed = len(result.failures) + len(result.errors)
-    passed = result.testsRun - failed - len(result.skipped)
-    print(f"{passed} passed, {len(result.skipped)} skipped, {failed} failed")
+    print(f"{result.passed} passed, {len(result.skipped)} skipped, {failed} failed")
     sys.exit(failed != 0)
 
 

@@ -51,6 +51,31 @@ pub(crate) unsafe fn each_tracked(
     Ok(())
 }
 
+/// Meets each tracked object in the order of `gc.get_objects`, until `each` gives `false`.
+///
+/// # Safety
+/// As for [`each_tracked`].
+pub(crate) unsafe fn each_in_order(
+    py: Python<'_>,
+    proved: &Proved,
+    frozen: Frozen,
+    mut each: impl FnMut(Address) -> bool,
+) -> PyResult<()> {
+    match &proved.rings {
+        Some(rings) => {
+            for head in rings.young_first(frozen == Frozen::With) {
+                // SAFETY: the caller's promise.
+                if !unsafe { Rings::visit_in_order(head, &mut each) } {
+                    break;
+                }
+            }
+            Ok(())
+        }
+        // SAFETY: the caller's promise.
+        None => unsafe { each_tracked(py, proved, frozen, |object, _| each(object), || ()) },
+    }
+}
+
 /// Addresses of all tracked objects, in the order of `gc.get_objects`.
 ///
 /// # Errors

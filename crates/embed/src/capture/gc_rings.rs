@@ -151,6 +151,27 @@ impl Rings {
         true
     }
 
+    /// Meets each object of one ring in its order, until `visit` gives `false`; the next one is asked for meanwhile.
+    ///
+    /// # Safety
+    /// As for [`Self::visit`].
+    pub(crate) unsafe fn visit_in_order(head: Address, mut visit: impl FnMut(Address) -> bool) -> bool {
+        // SAFETY: as in `objects`.
+        unsafe {
+            let mut at = raw::word(head, 0) & !FLAGS;
+            while at != head {
+                let next = raw::word(at, 0) & !FLAGS;
+                raw::fetch(next);
+                raw::fetch(next + 64);
+                if !visit(at + HEADER) {
+                    return false;
+                }
+                at = next;
+            }
+        }
+        true
+    }
+
     /// Whether an object that was put behind the oldest generation stays behind all that was there.
     pub(crate) fn keep_order(&self) -> bool {
         self.keeps_order

@@ -51,8 +51,24 @@ fn key(address: u64) -> u32 {
 /// What a traverse hands out.
 struct Visited {
     keys: Vec<u32>,
-    limit: usize,
+    /// Where the object that is traversed begins.
+    start: usize,
     has_failed: bool,
+}
+
+impl Visited {
+    /// Makes room; says whether there is any, and whether the traverse may go on.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        // A traverse that does not end says nothing.
+        let is_endless = self.keys.len() - self.start >= MOST_VISITED;
+        if is_endless {
+            self.keys.truncate(self.start);
+            return false;
+        }
+        self.has_failed |= self.keys.try_reserve(self.keys.len().max(1 << 12)).is_err();
+        !self.has_failed
+    }
 }
 
 /// # Safety
@@ -60,11 +76,7 @@ struct Visited {
 unsafe extern "C" fn add_key(object: *mut ffi::PyObject, into: *mut c_void) -> c_int {
     // SAFETY: the caller's promise; the traverse is called with it and waits.
     let visited = unsafe { &mut *into.cast::<Visited>() };
-    if visited.keys.len() == visited.keys.capacity() && visited.keys.try_reserve(visited.keys.len().max(1 << 12)).is_err() {
-        visited.has_failed = true;
-        return 1;
-    }
-    if visited.keys.len() >= visited.limit {
+    if visited.keys.len() == visited.keys.capacity() && !visited.grow() {
         return 1;
     }
     visited.keys.push(key(object as u64));
@@ -119,34 +131,40 @@ impl Holders {
     /// # Errors
     /// `MemoryError`.
     pub(crate) fn read(py: Python<'_>, proved: &Proved, frozen: Frozen, frames: FrameHolders) -> PyResult<Self> {
-        let mut sources = census::addresses(py, proved, frozen)?;
-        let objects = sources.len();
-        let mut starts = Vec::new();
-        let mut visited = Visited { keys: Vec::new(), limit: 0, has_failed: false };
-        let room = starts.try_reserve(objects + 1).and_then(|()| visited.keys.try_reserve(objects * 3));
-        room.map_err(|_| no_room())?;
-        for (at, &object) in sources.iter().enumerate() {
-            if let Some(&later) = sources.get(at + AHEAD) {
-                raw::fetch(later as Address);
+        let mut sources: Vec<u64> = Vec::new();
+        let mut starts: Vec<u32> = Vec::new();
+        let mut visited = Visited { keys: Vec::new(), start: 0, has_failed: false };
+        // Each grows by as much as it has, which on huge pages is cheaper than counting first.
+        let room = sources.try_reserve(1 << 16).and_then(|()| starts.try_reserve(1 << 16));
+        room.and_then(|()| visited.keys.try_reserve(1 << 18)).map_err(|_| no_room())?;
+        let each = |object: Address| {
+            visited.start = visited.keys.len();
+            if sources.len() == sources.capacity() || starts.len() == starts.capacity() {
+                let more = sources.len();
+                visited.has_failed |= sources.try_reserve(more).and_then(|()| starts.try_reserve(more)).is_err();
             }
-            starts.push(visited.keys.len() as u32);
-            visited.limit = visited.keys.len() + MOST_VISITED;
+            if visited.has_failed || visited.start > u32::MAX as usize {
+                visited.has_failed = true;
+                return false;
+            }
+            sources.push(object as u64);
+            starts.push(visited.start as u32);
             // SAFETY:
-            // - every address is of a live, tracked object, for nothing has run since they were read;
-            // - a tracked object's traverse may be called at any time with the GIL held, and runs no Python code.
+            // - the object is live and tracked, so its traverse may be called at any time with the GIL held;
+            // - it runs no Python code, and the visitor only writes keys down.
             unsafe {
-                if let Some(traverse) = traverse_of(object as Address) {
+                if let Some(traverse) = traverse_of(object) {
                     traverse(object as *mut ffi::PyObject, add_key, (&raw mut visited).cast());
                 }
             }
-            if visited.keys.len() >= visited.limit {
-                // A traverse that does not end says nothing.
-                visited.keys.truncate(visited.limit - MOST_VISITED);
-            }
-            if visited.has_failed || visited.keys.len() > u32::MAX as usize {
-                return Err(no_room());
-            }
+            true
+        };
+        // SAFETY: the closure only writes numbers down.
+        unsafe { census::each_in_order(py, proved, frozen, each) }?;
+        if visited.has_failed || visited.keys.len() > u32::MAX as usize {
+            return Err(no_room());
         }
+        let objects = sources.len();
         let mut running = Vec::new();
         if frames != FrameHolders::None {
             running = piece::running_frames(proved)?;

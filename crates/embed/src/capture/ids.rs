@@ -117,11 +117,11 @@ impl Snapshot {
             if object == mark {
                 *met = Some(end);
             } else {
+                // What is met from the end before the mark is, and from the start once it was met so, is newer.
                 match (end, *met) {
-                    (End::First, None) => {}
-                    (End::First, Some(_)) => first.push(object as u64),
-                    (End::Last, Some(End::Last)) => {}
-                    (End::Last, _) => last.push(object as u64),
+                    (End::First, Some(End::First)) => first.push(object as u64),
+                    (End::Last, None | Some(End::First)) => last.push(object as u64),
+                    _ => {}
                 }
             }
             true

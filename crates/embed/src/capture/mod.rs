@@ -25,7 +25,7 @@ mod key_table;
 mod large_blocks;
 mod layout;
 mod live;
-pub(crate) mod loaded;
+mod loaded;
 mod names;
 mod numpy;
 mod outside;

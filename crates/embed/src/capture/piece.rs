@@ -3,7 +3,7 @@
 
 use pyo3::prelude::*;
 use refroots_core::{EdgeKind, NodeId, TextId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::frames;
 use super::layout::InlineValues;
@@ -14,6 +14,7 @@ use super::walk::Walk;
 use crate::refused;
 
 /// One reference of an object, as a picture's label says it.
+#[derive(Clone)]
 pub(crate) struct Named {
     pub(crate) target: Address,
     pub(crate) kind: EdgeKind,
@@ -72,25 +73,91 @@ pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     }
 }
 
-/// The references of one live object, in the order in which they are read. O(its references). Without what is
-/// `loaded`, no type of C is known to be CPython's own, and frames, deques and the like have no names for their own.
+/// The references of each of some live objects to those that are meant with it, in the order in which they are
+/// read. The objects must be different. O(their references).
 ///
 /// # Errors
 /// `MemoryError`.
-pub(crate) fn references_of(proved: &Proved, loaded: Loaded, object: &Bound<'_, PyAny>) -> PyResult<Vec<Named>> {
-    let mut walk = Walk::new(proved, loaded, 8).map_err(refused::core)?;
-    // SAFETY: the object is live, the GIL is held and nothing below runs Python code.
+pub(crate) fn references_of(proved: &Proved, objects: &[(Address, FxHashSet<usize>)]) -> PyResult<Vec<Vec<Named>>> {
+    let mut found: Vec<Vec<Named>> = Vec::with_capacity(objects.len());
+    let mut others = Vec::new();
+    let mut frames = None;
+    for (at, (object, targets)) in objects.iter().enumerate() {
+        // SAFETY: a live object, of which nothing changes while this reads.
+        let contents = unsafe { contents_of(proved, *object, targets) };
+        if contents.is_none() {
+            others.push(at);
+        }
+        found.push(contents.unwrap_or_default());
+    }
+    if others.is_empty() {
+        return Ok(found);
+    }
+    // Where it is not known what is loaded, no type of C is known to be CPython's own: frames, generators and deques
+    // would have no names for what they hold.
+    let mut walk = Walk::new(proved, Loaded::read(), others.len()).map_err(refused::core)?;
+    // SAFETY: the objects are live, the GIL is held and nothing below runs Python code. Each is discovered before
+    // any is described, so they are the first nodes, in this order.
     unsafe {
-        let Some(node) = walk.node(object.as_ptr() as Address) else { return Ok(Vec::new()) };
-        if proved.layout.frames.is_some() && raw::type_of(object.as_ptr() as Address) == walk.known.frame {
-            let running = running_frames(proved)?;
-            if let Some(frame) = running.into_iter().find(|frame| frame.is_frame(proved, object.as_ptr() as Address)) {
-                return Ok(frame.locals);
+        others.retain(|&at| walk.node(objects[at].0).is_some());
+        for (place, &at) in others.iter().enumerate() {
+            let (object, targets) = &objects[at];
+            let node = NodeId(place as u32);
+            walk.describe_one(node, *object);
+            let mut named = named_references(&walk, node);
+            if proved.layout.frames.is_some() && raw::type_of(*object) == walk.known.frame {
+                let running = match frames.take() {
+                    Some(running) => running,
+                    None => running_frames(proved)?,
+                };
+                if let Some(frame) = running.iter().find(|frame: &&RunningFrame| frame.is_frame(proved, *object)) {
+                    named.clone_from(&frame.locals);
+                }
+                frames = Some(running);
+            }
+            named.retain(|named| targets.contains(&named.target));
+            found[at] = named;
+        }
+    }
+    Ok(found)
+}
+
+/// What an exact list, tuple or dict has of some objects; `None` for any other object.
+///
+/// # Safety
+/// `object` must be live, the GIL held.
+unsafe fn contents_of(proved: &Proved, object: Address, targets: &FxHashSet<usize>) -> Option<Vec<Named>> {
+    let known = &proved.known;
+    let mut found = Vec::new();
+    // SAFETY: layouts of cpython/listobject.h and tupleobject.h, as in `Walk::read_content`.
+    unsafe {
+        let type_object = raw::type_of(object);
+        if type_object == known.dict {
+            raw::each_item(object, |key, target| {
+                if targets.contains(&target) {
+                    found.push(Named { target, kind: EdgeKind::Item, word: String::new(), key: Some(key) });
+                }
+                if targets.contains(&key) {
+                    found.push(Named { target: key, kind: EdgeKind::Key, word: String::new(), key: None });
+                }
+                true
+            });
+            return Some(found);
+        }
+        let items = match type_object {
+            list if list == known.list => raw::word(object, 24),
+            tuple if tuple == known.tuple => object.wrapping_add_signed(known.tuple_items),
+            _ => return None,
+        };
+        let count = if items == 0 { 0 } else { raw::signed(object, 16).max(0) };
+        for index in 0..count {
+            let target = raw::word(items, index * raw::WORD as isize);
+            if targets.contains(&target) {
+                found.push(Named { target, kind: EdgeKind::Index, word: format!("[{index}]"), key: None });
             }
         }
-        walk.describe_one(node, object.as_ptr() as Address);
-        Ok(named_references(&walk, node))
     }
+    Some(found)
 }
 
 impl RunningFrame {

@@ -2,10 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capture::census;
-use crate::capture::loaded::Loaded;
 use crate::capture::piece::{self, Named};
 use crate::capture::{self};
 
@@ -19,20 +18,26 @@ pub(crate) fn name_edges<'py>(
     edges: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 ) -> PyResult<Bound<'py, PyList>> {
     let proved = capture::proved(py)?;
-    let loaded = Loaded::read();
-    let mut known: FxHashMap<usize, FxHashMap<usize, Vec<Named>>> = FxHashMap::default();
-    for (source, _) in &edges {
-        let place = source.as_ptr() as usize;
-        if let std::collections::hash_map::Entry::Vacant(entry) = known.entry(place) {
-            let mut by_target: FxHashMap<usize, Vec<Named>> = FxHashMap::default();
-            for named in piece::references_of(proved, loaded.clone(), source)? {
-                by_target.entry(named.target).or_default().push(named);
-            }
-            entry.insert(by_target);
+    let mut places: FxHashMap<usize, usize> = FxHashMap::default();
+    let mut meant: Vec<(usize, FxHashSet<usize>)> = Vec::new();
+    for (source, target) in &edges {
+        let source = source.as_ptr() as usize;
+        let place = *places.entry(source).or_insert_with(|| {
+            meant.push((source, FxHashSet::default()));
+            meant.len() - 1
+        });
+        meant[place].1.insert(target.as_ptr() as usize);
+    }
+    let mut known: Vec<FxHashMap<usize, Vec<Named>>> = Vec::new();
+    for references in piece::references_of(proved, &meant)? {
+        let mut by_target: FxHashMap<usize, Vec<Named>> = FxHashMap::default();
+        for named in references {
+            by_target.entry(named.target).or_default().push(named);
         }
+        known.push(by_target);
     }
     let words = |(source, target): &(Bound<'py, PyAny>, Bound<'py, PyAny>)| {
-        let named = known.get(&(source.as_ptr() as usize)).and_then(|known| known.get(&(target.as_ptr() as usize)));
+        let named = places.get(&(source.as_ptr() as usize)).and_then(|&place| known[place].get(&(target.as_ptr() as usize)));
         let word = |named: &Named| {
             let key = named.key.and_then(|key| census::live(py, &[key as u64]).pop());
             (named.kind.word(), named.word.clone(), key)

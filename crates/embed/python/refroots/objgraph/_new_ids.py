@@ -92,12 +92,13 @@ def _update(skip_update, limit, sortby, shortnames, file, state, collect, printe
     rows.sort(key=lambda row: (row[column], row[0]), reverse=True)
     if limit is not None:
         rows = rows[:limit]
-    _show(rows, file, printer)
+    if rows:
+        _show(rows, file, printer)
     return state["new"]
 
 
 def _show(rows, file, printer):
-    width = max((len(row[0]) for row in rows), default=0)
+    width = max(len(row[0]) for row in rows)
     rule = "=" * (width + 52)
     lines = [rule, "%-*s%13s%13s%13s%13s" % (width, "Type", "Old_ids", "Current_ids", "New_ids", "Count_Deltas"), rule]
     lines += ["%-*s%13d%13d%+13d%+13d" % (width, *row) for row in rows]
