@@ -9,7 +9,8 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-all test-real lint format notices bench bench-capture bench-analysis clean
+.PHONY: demo test test-rust test-python test-all test-real lint format notices \
+        bench bench-capture bench-analysis bench-objgraph clean
 
 demo: $(VENV)/installed
 	$(BIN)/python fixtures/leaks/foo.py
@@ -52,7 +53,7 @@ notices: $(VENV)/tools
 	$(BIN)/python tools/licences.py --write
 
 # Every benchmark there is.
-bench: bench-capture bench-analysis
+bench: bench-capture bench-analysis bench-objgraph
 
 # Capture beside gc.collect() at 100,000, 1,000,000 and 10,000,000 instances; the last takes 8 GB.
 bench-capture: $(VENV)/installed
@@ -61,6 +62,10 @@ bench-capture: $(VENV)/installed
 # Every analysis beside gc.collect(), at the same sizes and on heaps of a hard shape; the largest takes 13 GB.
 bench-analysis: $(VENV)/installed
 	$(BIN)/python benches/analysis.py
+
+# refroots.objgraph beside objgraph, which is stopped at 100 s a function: 100,000, 1,000,000 and 3,000,000 objects.
+bench-objgraph: $(VENV)/installed $(VENV)/tools
+	$(BIN)/python benches/beside_objgraph.py
 
 clean:
 	rm -rf target $(VENV) foo_refs.png sample-graph.png
@@ -75,6 +80,11 @@ $(VENV)/tools: $(VENV)/python tests/requirements.txt
 
 $(VENV)/real: $(VENV)/python tests/requirements-real.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-real.txt
+	touch $@
+
+# Programs that use objgraph; `make test` runs them with refroots.objgraph where they are installed.
+$(VENV)/users: $(VENV)/python tests/requirements-objgraph.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-objgraph.txt
 	touch $@
 
 $(VENV)/installed: $(VENV)/python $(SOURCES)

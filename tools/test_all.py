@@ -121,9 +121,11 @@ def environment(version, python, wheel):
         run(bench() / "uv", "venv", "--quiet", "--seed", "--no-project", "-p", python, folder)
     pip = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     absent = []
-    requirements = (ROOT / "tests/requirements.txt").read_text(encoding="utf-8").splitlines()
-    # greenlets are looked at where they can be had; ruff is for the checkout, not for the wheel.
-    wanted = [line for line in requirements if not line.startswith(("#", "ruff"))] + ["greenlet"]
+    # Programs that use objgraph, and greenlets, are looked at where they can be had.
+    files = [ROOT / "tests" / name for name in ("requirements.txt", "requirements-objgraph.txt")]
+    requirements = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    # ruff is for the checkout, not for the wheel.
+    wanted = [line for line in requirements if not line.startswith(("#", "ruff"))]
     for requirement in wanted:
         try:
             run(*pip, requirement)

@@ -10,6 +10,7 @@ mod economy;
 mod heap;
 mod moment;
 mod object;
+mod objgraph;
 mod picture;
 mod program;
 mod reasons;
@@ -49,6 +50,9 @@ mod _native {
     use super::table::Table;
     #[pymodule_export]
     use super::track::{Growth, track};
+
+    #[pymodule_export]
+    use super::objgraph::objgraph;
 
     use pyo3::prelude::*;
 

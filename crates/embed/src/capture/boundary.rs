@@ -47,6 +47,11 @@ impl Moment {
         Some(Self { behind_oldest: Arc::new(behind_oldest), behind_all: Arc::new(behind_all), full_collections })
     }
 
+    /// Where the mark behind the oldest generation of this moment stands.
+    pub(crate) fn behind_oldest(&self) -> Address {
+        self.behind_oldest.as_ptr() as Address
+    }
+
     /// The mark of this moment for a heap of a later one.
     pub(crate) fn seen_at(&self, later: Option<&Self>) -> Mark {
         let nothing_between = later.is_some_and(|later| later.full_collections == self.full_collections);

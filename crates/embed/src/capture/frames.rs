@@ -25,8 +25,8 @@ pub(crate) struct Frame {
     pub(crate) object: Address,
     thread: TextId,
     /// The newest frame of the thread that asks which is not refroots' own.
-    is_asking: bool,
-    is_own: bool,
+    pub(super) is_asking: bool,
+    pub(super) is_own: bool,
 }
 
 impl Frame {

@@ -105,7 +105,73 @@ impl Rings {
     }
 }
 
+/// From which end of its ring an object was met.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    First,
+    Last,
+}
+
 impl Rings {
+    /// Heads in the order in which `gc.get_objects` gives generations, the youngest first; the frozen objects,
+    /// which it leaves out, last.
+    pub(crate) fn young_first(&self, with_frozen: bool) -> impl Iterator<Item = Address> + '_ {
+        let count = if with_frozen { 4 } else { 3 };
+        [3, 2, 1, 0].into_iter().take(count).map(|at| self.heads[at])
+    }
+
+    /// Meets each object of one ring where it stands, from both ends at once, until `visit` gives `false`.
+    ///
+    /// # Safety
+    /// The GIL must be held, `head` be one of [`Self::young_first`], and `visit` neither run Python code nor make
+    /// or free a tracked object.
+    pub(crate) unsafe fn visit(head: Address, mut visit: impl FnMut(Address, End) -> bool) -> bool {
+        // SAFETY: as in `objects`.
+        unsafe {
+            let (mut first, mut last) = (raw::word(head, 0) & !FLAGS, raw::word(head, WORD_BACK) & !FLAGS);
+            while first != head {
+                let next = raw::word(first, 0) & !FLAGS;
+                if !visit(first + HEADER, End::First) {
+                    return false;
+                }
+                if first == last {
+                    break;
+                }
+                let previous = raw::word(last, WORD_BACK) & !FLAGS;
+                if !visit(last + HEADER, End::Last) {
+                    return false;
+                }
+                first = next;
+                if first == last {
+                    break;
+                }
+                last = previous;
+            }
+        }
+        true
+    }
+
+    /// Meets each object of one ring in its order, until `visit` gives `false`; the next one is asked for meanwhile.
+    ///
+    /// # Safety
+    /// As for [`Self::visit`].
+    pub(crate) unsafe fn visit_in_order(head: Address, mut visit: impl FnMut(Address) -> bool) -> bool {
+        // SAFETY: as in `objects`.
+        unsafe {
+            let mut at = raw::word(head, 0) & !FLAGS;
+            while at != head {
+                let next = raw::word(at, 0) & !FLAGS;
+                raw::fetch(next);
+                raw::fetch(next + 64);
+                if !visit(at + HEADER) {
+                    return false;
+                }
+                at = next;
+            }
+        }
+        true
+    }
+
     /// Whether an object that was put behind the oldest generation stays behind all that was there.
     pub(crate) fn keep_order(&self) -> bool {
         self.keeps_order

@@ -7,6 +7,7 @@
 mod ahead;
 mod atoms;
 mod boundary;
+pub(crate) mod census;
 mod classes;
 mod code;
 mod enumerate;
@@ -17,6 +18,8 @@ mod fields;
 mod fork;
 mod frames;
 mod gc_rings;
+pub(crate) mod holders;
+pub(crate) mod ids;
 mod interior;
 mod key_table;
 mod large_blocks;
@@ -27,7 +30,9 @@ mod names;
 mod numpy;
 mod outside;
 mod page_index;
+pub(crate) mod piece;
 mod probe;
+pub(crate) mod proper;
 mod raw;
 mod references;
 pub(crate) mod returns;
@@ -49,6 +54,7 @@ use pyo3::sync::PyOnceLock;
 use refroots_core::HeapGraph;
 
 pub(crate) use boundary::Moment;
+pub(crate) use probe::Proved;
 
 pub(crate) use live::objects_at;
 
@@ -128,7 +134,7 @@ pub(crate) fn capture_whole(py: Python<'_>, fork: bool) -> PyResult<Captured> {
     }
 }
 
-fn proved(py: Python<'_>) -> PyResult<&probe::Proved> {
+pub(crate) fn proved(py: Python<'_>) -> PyResult<&probe::Proved> {
     match PROVED.get(py) {
         Some(Ok(proved)) => Ok(proved),
         Some(Err(reason)) => Err(PyRuntimeError::new_err(reason.clone())),

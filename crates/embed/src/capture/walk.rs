@@ -260,6 +260,15 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Describes the one object that a walk is about.
+    ///
+    /// # Safety
+    /// As for [`Walk::run`], with one object discovered.
+    pub(super) unsafe fn describe_one(&mut self, node: NodeId, object: Address) {
+        // SAFETY: the caller's promise.
+        unsafe { self.describe(node, object) };
+    }
+
     /// Describes one object.
     ///
     /// # Safety

@@ -1,0 +1,294 @@
+//! The search behind `show_refs`, `show_backrefs` and `show_chain`: nodes, references and what was left out.
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::asked::Asked;
+use super::{addresses, frozen};
+use crate::capture::holders::{self, FrameHolders, Holders};
+use crate::capture::proper::{frame_object, proper_modules};
+use crate::capture::{self, Proved, census};
+
+/// How far a search goes.
+struct Limits<'a, 'py> {
+    max_depth: i64,
+    /// A function of the program.
+    filter: Option<Asked<'a, 'py>>,
+    too_many: i64,
+    exact: bool,
+}
+
+/// One object to draw.
+struct Node<'py> {
+    object: Bound<'py, PyAny>,
+    depth: i64,
+    neighbours: Vec<Bound<'py, PyAny>>,
+    skipped: u64,
+}
+
+enum Edges<'py> {
+    Referrers,
+    Referents,
+    Function(Bound<'py, PyAny>),
+}
+
+enum Cull<'a, 'py> {
+    Nothing,
+    Modules(FxHashSet<u64>),
+    Function(Asked<'a, 'py>),
+}
+
+struct Search<'a, 'py> {
+    py: Python<'py>,
+    proved: &'a Proved,
+    limits: Limits<'a, 'py>,
+    ignored: FxHashSet<u64>,
+    only: Option<FxHashSet<u64>>,
+    cull: Cull<'a, 'py>,
+    /// In the order in which they are drawn.
+    nodes: Vec<Node<'py>>,
+    seen: FxHashSet<u64>,
+}
+
+/// `edges` is `"referrers"`, `"referents"`, or a function that gives an object's neighbours; `only` the addresses of
+/// the only objects that are drawn; `cull` a function that says where to stop, or `"modules"` for those that
+/// `sys.modules` has under their names. Searches breadth-first, and gives `(object, depth, neighbours, left out, count)` for each object in the order of the
+/// search; `count` is how many references the program has to it, -1 for immortal objects. Referrers of a whole level are found in one look at the heap; where no function of the program runs
+/// meanwhile, the heap is read once.
+#[pyfunction]
+#[pyo3(signature = (starts, edges, max_depth, ignored, filter, only, too_many, cull, exact))]
+#[expect(clippy::too_many_arguments, reason = "a tuple or an object of arguments would be one more referrer")]
+pub(crate) fn search_graph<'py>(
+    py: Python<'py>,
+    starts: &Bound<'py, PyAny>,
+    edges: &Bound<'py, PyAny>,
+    max_depth: i64,
+    ignored: &Bound<'py, PyAny>,
+    filter: Option<&Bound<'py, PyAny>>,
+    only: Option<&Bound<'py, PyAny>>,
+    too_many: i64,
+    cull: Option<&Bound<'py, PyAny>>,
+    exact: bool,
+) -> PyResult<Bound<'py, PyList>> {
+    let proved = capture::proved(py)?;
+    let edges = match edges.extract::<String>().as_deref() {
+        Ok("referrers") => Edges::Referrers,
+        Ok("referents") => Edges::Referents,
+        _ => Edges::Function(edges.clone()),
+    };
+    let cull = match cull {
+        None => Cull::Nothing,
+        Some(cull) if cull.is_exact_instance_of::<pyo3::types::PyString>() => Cull::Modules(proper_modules(py, proved)?),
+        Some(cull) => Cull::Function(Asked::new(cull, "cull_func", exact)),
+    };
+    let mut ignored = addresses(ignored)?;
+    ignored.insert(starts.as_ptr() as u64);
+    let starts: Vec<Bound<'py, PyAny>> = starts.try_iter()?.collect::<PyResult<_>>()?;
+    let mut search = Search {
+        py,
+        proved,
+        limits: Limits { max_depth, filter: filter.map(|filter| Asked::new(filter, "filter", exact)), too_many, exact },
+        ignored,
+        only: only.map(addresses).transpose()?,
+        cull,
+        seen: starts.iter().map(|start| start.as_ptr() as u64).collect(),
+        nodes: Vec::new(),
+    };
+    let node = |object| Node { object, depth: 0, neighbours: Vec::new(), skipped: 0 };
+    search.nodes.extend(starts.into_iter().map(node));
+    match edges {
+        Edges::Referrers => search.referrers()?,
+        Edges::Referents => search.referents()?,
+        Edges::Function(function) => search.function(&function)?,
+    }
+    if let Some(filter) = &mut search.limits.filter {
+        filter.end(py)?;
+    }
+    if let Cull::Function(cull) = &mut search.cull {
+        cull.end(py)?;
+    }
+    let mut own: FxHashMap<usize, i64> = FxHashMap::default();
+    for node in &search.nodes {
+        for object in node.neighbours.iter().chain([&node.object]) {
+            *own.entry(object.as_ptr() as usize).or_default() += 1;
+        }
+    }
+    let nodes = search.nodes.into_iter().map(|node| {
+        let held = own.get(&(node.object.as_ptr() as usize)).copied().unwrap_or(0);
+        let count = census::refcount(proved, &node.object).map_or(-1, |count| (i64::from(count) - held).max(0));
+        (node.object, node.depth, node.neighbours, node.skipped, count)
+    });
+    PyList::new(py, nodes.collect::<Vec<_>>())
+}
+
+impl<'py> Search<'_, 'py> {
+    /// Whether the program itself runs while this searches.
+    fn runs_the_program(&self) -> bool {
+        self.limits.filter.is_some() || matches!(self.cull, Cull::Function(_))
+    }
+
+    fn is_expanded(&mut self, at: usize) -> PyResult<bool> {
+        let node = &self.nodes[at];
+        if node.depth >= self.limits.max_depth {
+            return Ok(false);
+        }
+        Ok(match &mut self.cull {
+            Cull::Nothing => true,
+            Cull::Modules(modules) => !modules.contains(&(node.object.as_ptr() as u64)),
+            Cull::Function(cull) => !cull.accepts(&node.object)?,
+        })
+    }
+
+    fn passes(&mut self, object: &Bound<'py, PyAny>) -> PyResult<bool> {
+        match &mut self.limits.filter {
+            Some(filter) => filter.accepts(object),
+            None => Ok(true),
+        }
+    }
+
+    fn is_drawn(&self, address: u64) -> bool {
+        !self.ignored.contains(&address) && self.only.as_ref().is_none_or(|only| only.contains(&address))
+    }
+
+    fn has_room(&self, at: usize) -> bool {
+        (self.nodes[at].neighbours.len() as i64) < self.limits.too_many
+    }
+
+    /// Takes one neighbour that is to be drawn.
+    fn add(&mut self, at: usize, object: Bound<'py, PyAny>) {
+        let depth = self.nodes[at].depth + 1;
+        if self.seen.insert(object.as_ptr() as u64) {
+            self.nodes.push(Node { object: object.clone(), depth, neighbours: Vec::new(), skipped: 0 });
+        }
+        self.nodes[at].neighbours.push(object);
+    }
+
+    fn referents(&mut self) -> PyResult<()> {
+        let mut at = 0;
+        let mut found = Vec::new();
+        while at < self.nodes.len() {
+            if self.is_expanded(at)? {
+                holders::referents_of(&self.nodes[at].object, &mut found);
+                found.retain(|&address| self.is_drawn(address));
+                for object in census::live(self.py, &found) {
+                    if !self.passes(&object)? {
+                    } else if self.has_room(at) {
+                        self.add(at, object);
+                    } else {
+                        self.nodes[at].skipped += 1;
+                    }
+                }
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, function: &Bound<'py, PyAny>) -> PyResult<()> {
+        let mut at = 0;
+        while at < self.nodes.len() {
+            if self.is_expanded(at)? {
+                let found = function.call1((&self.nodes[at].object,))?;
+                self.ignored.insert(found.as_ptr() as u64);
+                for object in found.try_iter()? {
+                    let object = object?;
+                    if !self.is_drawn(object.as_ptr() as u64) || !self.passes(&object)? {
+                    } else if self.has_room(at) {
+                        self.add(at, object);
+                    } else {
+                        self.nodes[at].skipped += 1;
+                    }
+                }
+                self.ignored.remove(&(found.as_ptr() as u64));
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    fn referrers(&mut self) -> PyResult<()> {
+        let frames = if self.limits.exact { FrameHolders::None } else { FrameHolders::All };
+        let mut read: Option<Holders> = None;
+        let mut begin = 0;
+        while begin < self.nodes.len() {
+            let end = self.nodes.len();
+            let mut expanded = Vec::new();
+            for at in begin..end {
+                if self.is_expanded(at)? {
+                    expanded.push(at);
+                }
+            }
+            if expanded.is_empty() {
+                return Ok(());
+            }
+            let holders = match read.take() {
+                Some(holders) if !self.runs_the_program() => holders,
+                _ => Holders::read(self.py, self.proved, frozen(self.limits.exact), frames)?,
+            };
+            let had_frames = self.level(&holders, &expanded)?;
+            // Making a frame object may have run code of the program.
+            read = (!had_frames).then_some(holders);
+            self.py.check_signals()?;
+            begin = end;
+        }
+        Ok(())
+    }
+
+    /// Draws the referrers of one level; says whether frame objects were made.
+    fn level(&mut self, holders: &Holders, expanded: &[usize]) -> PyResult<bool> {
+        // A start object that is given twice is drawn twice, and looked for once.
+        let mut places: FxHashMap<u64, u32> = FxHashMap::default();
+        let mut wanted = Vec::new();
+        for &at in expanded {
+            let address = self.nodes[at].object.as_ptr() as u64;
+            places.entry(address).or_insert_with(|| {
+                wanted.push(address);
+                wanted.len() as u32 - 1
+            });
+        }
+        let pairs = holders.of(&wanted);
+        let sees_each = self.limits.filter.is_some();
+        // What may be drawn is held before the program runs; what is only counted need not be.
+        let mut found: Vec<(usize, Vec<(u32, Option<Bound<'py, PyAny>>)>)> = Vec::new();
+        for &at in expanded {
+            let which = places[&(self.nodes[at].object.as_ptr() as u64)];
+            let first = pairs.partition_point(|&(of, _)| of < which);
+            let own = pairs[first..].iter().take_while(|&&(of, _)| of == which);
+            let mut held = Vec::new();
+            for &(_, source) in own {
+                let address = holders.address(source);
+                // Whether a frame is drawn is asked when it has an object.
+                if holders.synthetic(source).is_none() && !self.is_drawn(address) {
+                } else if !sees_each && held.len() as i64 >= self.limits.too_many {
+                    self.nodes[at].skipped += 1;
+                } else if holders.synthetic(source).is_some() {
+                    held.push((source, None));
+                } else {
+                    held.push((source, census::live(self.py, &[address]).pop()));
+                }
+            }
+            found.push((at, held));
+        }
+        let mut made_frames = false;
+        for (at, held) in found {
+            for (source, object) in held {
+                let object = match (object, holders.synthetic(source)) {
+                    (None, Some(frame)) => {
+                        made_frames = true;
+                        frame_object(self.py, self.proved, frame)?
+                    }
+                    (object, _) => object,
+                };
+                let Some(object) = object else { continue };
+                if !self.is_drawn(object.as_ptr() as u64) || !self.passes(&object)? {
+                } else if self.has_room(at) {
+                    self.add(at, object);
+                } else {
+                    self.nodes[at].skipped += 1;
+                }
+            }
+        }
+        Ok(made_frames)
+    }
+}

@@ -1,0 +1,283 @@
+//! Chains: who leads to an object, and where an object leads.
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use rustc_hash::FxHashSet;
+
+use super::asked::Asked;
+use super::{addresses, frozen};
+use crate::capture::census;
+use crate::capture::holders::{self, FrameHolders, Holders};
+use crate::capture::proper::{frame_object, proper_modules};
+use crate::capture::{self, Proved};
+
+/// One object that a search has reached.
+struct Reached {
+    address: u64,
+    /// The object from which it was reached; its own place for the first.
+    from: u32,
+    depth: u32,
+}
+
+/// A breadth-first search for referrers, level by level.
+struct Levels<'a> {
+    nodes: Vec<Reached>,
+    seen: FxHashSet<u64>,
+    ignored: &'a FxHashSet<u64>,
+    /// Objects through which no chain is to go yet: lists of results that the caller keeps.
+    yielding: &'a FxHashSet<u64>,
+    /// The caller's namespace, whose own variables give way.
+    namespace: u64,
+    /// Where the last level begins.
+    level: usize,
+    max_depth: u32,
+}
+
+impl Levels<'_> {
+    /// Reaches one level more, and calls `reached` with each new object and its source, until it gives `false`.
+    fn grow(&mut self, holders: &Holders, mut reached: impl FnMut(&Reached, u32) -> bool) {
+        let begin = self.level;
+        let end = self.nodes.len();
+        self.level = end;
+        let wanted: Vec<u64> = self.nodes[begin..end].iter().map(|node| node.address).collect();
+        for (which, source) in holders.of(&wanted) {
+            let address = holders.address(source);
+            let from = begin + which as usize;
+            let gives_way = self.yielding.contains(&address) || (from == 0 && address == self.namespace);
+            if gives_way || self.ignored.contains(&address) || !self.seen.insert(address) {
+                continue;
+            }
+            let node = Reached { address, from: from as u32, depth: self.nodes[from].depth + 1 };
+            let goes_on = reached(&node, source);
+            self.nodes.push(node);
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// Whether there is a level to expand.
+    fn can_grow(&self) -> bool {
+        self.nodes.get(self.level).is_some_and(|node| node.depth < self.max_depth)
+    }
+
+    /// Places from an object back to the first one.
+    fn chain(&self, mut at: usize) -> Vec<usize> {
+        let mut chain = vec![at];
+        while at != 0 {
+            at = self.nodes[at].from as usize;
+            chain.push(at);
+        }
+        chain
+    }
+}
+
+/// The shortest chain of referrers from an object that `predicate` accepts to `obj`; `None` where there is none.
+///
+/// `ignored` are addresses to leave out, `yielding` addresses of lists that give way to other holders, `namespace` the
+/// namespace of the caller, whose variables do. Without a predicate a module that `sys.modules` has under its own name is looked for, and where there is
+/// none a running frame: the whole search is one pass over the heap, and runs no code of the program. With one
+/// the heap is read again after the predicate has run over what was found, so that nothing is touched that may
+/// be gone: a logarithmic number of passes.
+#[pyfunction]
+#[pyo3(signature = (obj, predicate, max_depth, ignored, yielding, namespace, exact))]
+#[expect(clippy::too_many_arguments, reason = "a tuple or an object of arguments would be one more referrer")]
+pub(crate) fn find_backrefs<'py>(
+    py: Python<'py>,
+    obj: &Bound<'py, PyAny>,
+    predicate: Option<&Bound<'py, PyAny>>,
+    max_depth: i64,
+    ignored: &Bound<'py, PyAny>,
+    yielding: &Bound<'py, PyAny>,
+    namespace: Option<&Bound<'py, PyAny>>,
+    exact: bool,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    let proved = capture::proved(py)?;
+    let ignored = addresses(ignored)?;
+    let yielding = addresses(yielding)?;
+    let namespace = namespace.map_or(0, |namespace| namespace.as_ptr() as u64);
+    let nothing = FxHashSet::default();
+    let levels = |gives_way: bool| Levels {
+        nodes: vec![Reached { address: obj.as_ptr() as u64, from: 0, depth: 0 }],
+        seen: FxHashSet::from_iter([obj.as_ptr() as u64]),
+        ignored: &ignored,
+        yielding: if gives_way { &yielding } else { &nothing },
+        namespace: if gives_way { namespace } else { 0 },
+        level: 0,
+        max_depth: u32::try_from(max_depth.max(0)).unwrap_or(u32::MAX),
+    };
+    let gives_way = !yielding.is_empty() || namespace != 0;
+    let found = match predicate {
+        None => find_root(py, proved, exact, gives_way, levels)?,
+        Some(predicate) => {
+            let mut predicate = Asked::new(predicate, "predicate", exact);
+            let mut found = find_accepted(py, proved, &mut predicate, exact, obj, levels(gives_way))?;
+            if found.is_none() && gives_way {
+                found = find_accepted(py, proved, &mut predicate, exact, obj, levels(false))?;
+            }
+            predicate.end(py)?;
+            found
+        }
+    };
+    found.map(|chain| PyList::new(py, chain)).transpose()
+}
+
+fn frames(exact: bool) -> FrameHolders {
+    if exact { FrameHolders::None } else { FrameHolders::Others }
+}
+
+/// The chain from a module of `sys.modules`, or from a running frame.
+fn find_root<'py, 'a>(
+    py: Python<'py>,
+    proved: &Proved,
+    exact: bool,
+    gives_way: bool,
+    levels: impl Fn(bool) -> Levels<'a>,
+) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+    let modules = proper_modules(py, proved)?;
+    let mut search = levels(gives_way);
+    if modules.contains(&search.nodes[0].address) {
+        return Ok(Some(census::live(py, &[search.nodes[0].address])));
+    }
+    let holders = Holders::read(py, proved, frozen(exact), frames(exact))?;
+    let mut frame = None;
+    for again in [false, true] {
+        if again {
+            if !gives_way || frame.is_some() {
+                break;
+            }
+            search = levels(false);
+        }
+        while search.can_grow() {
+            let mut module = None;
+            let mut place = search.nodes.len();
+            search.grow(&holders, |node, source| {
+                if module.is_none() && modules.contains(&node.address) {
+                    module = Some(place);
+                }
+                if frame.is_none() && holders.is_frame(source) {
+                    frame = Some((place, source));
+                }
+                place += 1;
+                module.is_none()
+            });
+            if let Some(module) = module {
+                let chain: Vec<u64> = search.chain(module).into_iter().map(|at| search.nodes[at].address).collect();
+                return Ok(Some(census::live(py, &chain)));
+            }
+        }
+    }
+    let Some((place, source)) = frame else { return Ok(None) };
+    let chain: Vec<u64> = search.chain(place).into_iter().map(|at| search.nodes[at].address).collect();
+    let Some(synthetic) = holders.synthetic(source) else { return Ok(Some(census::live(py, &chain))) };
+    // Making a frame object may run code of the program: the others are held before.
+    let mut objects = census::live(py, &chain[1..]);
+    let Some(frame) = frame_object(py, proved, synthetic)? else { return Ok(None) };
+    objects.insert(0, frame);
+    Ok(Some(objects))
+}
+
+/// How many objects are reached at least before the program's predicate is asked; then as many times more.
+const FIRST_OBJECTS: usize = 64;
+const FIRST_LEVELS: usize = 3;
+const TIMES_MORE: usize = 8;
+
+/// The chain from an object that the program's own predicate accepts.
+fn find_accepted<'py>(
+    py: Python<'py>,
+    proved: &Proved,
+    predicate: &mut Asked<'_, 'py>,
+    exact: bool,
+    obj: &Bound<'py, PyAny>,
+    mut search: Levels<'_>,
+) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
+    // Kept in a vector, which the collector does not see.
+    let mut objects: Vec<Bound<'py, PyAny>> = vec![obj.clone()];
+    let mut asked = 0;
+    let (mut enough, mut most_levels) = (FIRST_OBJECTS, FIRST_LEVELS);
+    loop {
+        while let Some(object) = objects.get(asked) {
+            if predicate.accepts(object)? {
+                return Ok(Some(search.chain(asked).into_iter().map(|at| objects[at].clone()).collect()));
+            }
+            asked += 1;
+        }
+        py.check_signals()?;
+        if !search.can_grow() {
+            return Ok(None);
+        }
+        let holders = Holders::read(py, proved, frozen(exact), frames(exact))?;
+        let known = search.nodes.len();
+        let mut synthetic = Vec::new();
+        let mut level = 0;
+        while search.can_grow() && search.nodes.len() < enough && level < most_levels {
+            let mut place = search.nodes.len();
+            search.grow(&holders, |_, source| {
+                if holders.synthetic(source).is_some() {
+                    synthetic.push((place, source));
+                }
+                place += 1;
+                true
+            });
+            level += 1;
+        }
+        (enough, most_levels) = (search.nodes.len().max(enough) * TIMES_MORE, usize::MAX);
+        // Held before any frame object is made, which may run code of the program.
+        let mut places = synthetic.iter().map(|&(place, _)| place).peekable();
+        for (place, node) in search.nodes.iter().enumerate().skip(known) {
+            if places.peek() == Some(&place) {
+                places.next();
+                objects.push(py.None().into_bound(py));
+            } else {
+                objects.extend(census::live(py, &[node.address]));
+            }
+        }
+        for (place, source) in synthetic {
+            if let Some(frame) = holders.synthetic(source).map(|frame| frame_object(py, proved, frame)).transpose()?.flatten() {
+                objects[place] = frame;
+            }
+        }
+    }
+}
+
+/// The shortest chain of references from `obj` to an object that `predicate` accepts; `None` where there is none.
+#[pyfunction]
+pub(crate) fn find_refs<'py>(
+    py: Python<'py>,
+    obj: &Bound<'py, PyAny>,
+    predicate: &Bound<'py, PyAny>,
+    max_depth: i64,
+    ignored: &Bound<'py, PyAny>,
+    exact: bool,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    let ignored = addresses(ignored)?;
+    let mut predicate = Asked::new(predicate, "predicate", exact);
+    let mut objects = vec![(obj.clone(), 0_usize, 0_i64)];
+    let mut seen = FxHashSet::from_iter([obj.as_ptr() as u64]);
+    let mut asked = 0;
+    let mut referents = Vec::new();
+    while let Some((object, _, depth)) = objects.get(asked) {
+        let (object, depth) = (object.clone(), *depth);
+        if predicate.accepts(&object)? {
+            predicate.end(py)?;
+            let mut chain = vec![object];
+            let mut at = asked;
+            while at != 0 {
+                at = objects[at].1;
+                chain.push(objects[at].0.clone());
+            }
+            return PyList::new(py, chain).map(Some);
+        }
+        if depth < max_depth {
+            holders::referents_of(&object, &mut referents);
+            referents.retain(|address| !ignored.contains(address) && seen.insert(*address));
+            objects.extend(census::live(py, &referents).into_iter().map(|referent| (referent, asked, depth + 1)));
+        }
+        asked += 1;
+        if asked.is_multiple_of(1 << 12) {
+            py.check_signals()?;
+        }
+    }
+    predicate.end(py)?;
+    Ok(None)
+}
