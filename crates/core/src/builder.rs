@@ -270,9 +270,8 @@ impl HeapGraphBuilder {
     /// What a described object refers to so far: the address, the kind, and the word that the kind gives a meaning.
     pub fn references(&self, node: NodeId) -> impl Iterator<Item = (u64, EdgeKind, u32)> + '_ {
         let graph = &self.graph;
-        self.edges_of(node).map(move |edge| {
-            (graph.addresses[graph.targets[edge] as usize], graph.labels.kind(edge), graph.labels.name(edge))
-        })
+        self.edges_of(node)
+            .map(move |edge| (graph.addresses[graph.targets[edge] as usize], graph.labels.kind(edge), graph.labels.name(edge)))
     }
 
     /// Whether a described object refers to anything so far.

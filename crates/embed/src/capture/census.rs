@@ -156,13 +156,7 @@ pub(crate) fn census(py: Python<'_>, proved: &Proved, frozen: Frozen) -> PyResul
         // SAFETY: a tracked object is live.
         let type_object = unsafe { raw::type_of(object) };
         let at = table.number(type_object, || {
-            tallies.push(Tally {
-                type_object,
-                count: 0,
-                first_from_start: None,
-                last_from_end: 0,
-                generation: generation.get(),
-            });
+            tallies.push(Tally { type_object, count: 0, first_from_start: None, last_from_end: 0, generation: generation.get() });
             tallies.len() as u32 - 1
         });
         let tally = &mut tallies[at as usize];

@@ -44,12 +44,17 @@ pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     // SAFETY: the GIL is held and nothing below runs Python code or frees an object; the layouts were proved.
     unsafe {
         walk.frames = frames::running(&mut walk, &layout, true);
-        // Each frame first, so that frames are the first nodes, in their order.
         let mut found = Vec::new();
+        // Looking for names of threads has met types; they are described before the frames, which stand behind them.
+        let before = walk.builder.discovered();
         for at in 0..walk.frames.len() {
             let frame = walk.frames[at];
             let address = if frame.is_synthetic() { frame.address } else { frame.object };
             walk.node(address);
+        }
+        for node in (0..before as u32).map(NodeId) {
+            let address = walk.builder.address(node) as Address;
+            walk.describe_one(node, address);
         }
         for at in 0..walk.frames.len() {
             let frame = walk.frames[at];

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use refroots_core::petgraph::graph::{DiGraph, NodeIndex};
-use refroots_core::{Question, View, ViewEdge, ViewNode};
 use refroots_core::{EdgeKind, NodeId};
+use refroots_core::{Question, View, ViewEdge, ViewNode};
 
 use crate::picture::Picture;
 

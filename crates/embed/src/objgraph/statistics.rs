@@ -78,11 +78,7 @@ pub(crate) fn at_addrs<'py>(py: Python<'py>, addresses: &Bound<'py, PyAny>, exac
 /// The objects to which no tracked object refers: of those given, or of all tracked ones.
 #[pyfunction]
 #[pyo3(signature = (objects, exact))]
-pub(crate) fn leaking<'py>(
-    py: Python<'py>,
-    objects: Option<&Bound<'py, PyAny>>,
-    exact: bool,
-) -> PyResult<Bound<'py, PyList>> {
+pub(crate) fn leaking<'py>(py: Python<'py>, objects: Option<&Bound<'py, PyAny>>, exact: bool) -> PyResult<Bound<'py, PyList>> {
     let proved = capture::proved(py)?;
     let Some(objects) = objects else {
         let found = capture::holders::without_referrers(py, proved, frozen(exact), None, 0)?;
