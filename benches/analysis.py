@@ -211,7 +211,9 @@ def measure(heap, rounds):
         held = [held, instances(1000)]
     after = refroots.capture()
     for _ in range(rounds):
-        figures.take("diff of two", lambda: before.diff(after))
+        change = figures.take("diff of two", lambda: before.diff(after))
+        figures.take("what came and went, by type", change.by_type)
+        figures.take("paths that grew, with chains known", lambda: refroots.grew(before, after))
     print(json.dumps({"objects": objects, "references": references, "figures": figures.medians(objects)}))
 
 

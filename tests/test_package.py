@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 import refroots
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -53,8 +54,9 @@ def test_examples_in_docstrings_run():
     assert runner.failures == 0
 
 
-def test_python_examples_of_the_readme_run(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/analysis.md"])
+def test_python_examples_of_the_pages_run(tmp_path, page):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     for block in blocks:
         subprocess.run([sys.executable, "-c", block], check=True, cwd=tmp_path, capture_output=True)

@@ -9,7 +9,7 @@ use refroots_core::query::paths::{WhyOptions, why};
 use refroots_core::query::select::{Selection, find_type};
 use refroots_core::query::ways_view::ways_view;
 use refroots_core::{Study, View, grouped};
-use refroots_render::{Format, render};
+use refroots_render::{Format, printable, render};
 
 use crate::table::counted;
 use crate::{Ask, Error, Look, answer_json, table_answers, tables};
@@ -101,7 +101,7 @@ fn reasons(graph: &Study, look: &Look, found: &Selection) -> Result<Answer, Erro
     if groups.len() == 1 {
         return picture(&view, look, &format!("why {} #{} ({}) is alive", found.type_name, first.target.0, which(found, "")));
     }
-    let objects = format!("{} {}", grouped(found.nodes.len() as u64), found.type_name);
+    let objects = format!("{} {}", grouped(found.nodes.len() as u64), printable(&found.type_name, usize::MAX));
     if format_of(look)? != Format::Text {
         let view = ways_view(graph, &groups, format!("Why {objects} are alive"), look.values);
         return picture(&view, look, &format!("why {objects} are alive, {ways}"));

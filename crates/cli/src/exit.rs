@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use refroots_render::printable;
+
 use crate::Error;
 
 /// How a command ended.
@@ -36,7 +38,7 @@ pub(crate) fn conclude(done: Result<Exit, Error>, stderr: &mut dyn Write) -> Exi
         Err(error) if error.is_broken_pipe() => Exit::Done,
         Err(error) => {
             // Nobody to tell that nobody can be told.
-            let _ = writeln!(stderr, "refroots: {error}");
+            let _ = writeln!(stderr, "refroots: {}", printable(&error.to_string(), usize::MAX));
             error.exit()
         }
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use refroots_core::Study;
+use refroots_render::printable;
 
 use crate::answer::{Answer, answer};
 use crate::{Error, Exit, Look, exit, write_atomically};
@@ -19,7 +20,7 @@ fn hand_over(answer: &Answer, look: &Look, graph: &Study, stdout: &mut dyn Write
         Some(output) => {
             write_atomically(&output.path, &answer.bytes)?;
             // The file is there; nobody to tell is no error.
-            let _ = writeln!(stderr, "{}: {}", output.given.display(), answer.words);
+            let _ = writeln!(stderr, "{}: {}", output.given.display(), printable(&answer.words, usize::MAX));
         }
         None => stdout.write_all(&answer.bytes).and_then(|()| stdout.flush()).map_err(Error::Stdout)?,
     }

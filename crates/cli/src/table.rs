@@ -42,6 +42,8 @@ pub enum Cell {
     Share(f64),
     /// Words.
     Text(String),
+    /// Whether something is so, and the word for it if it is.
+    Whether(bool, &'static str),
     /// What is not known, or was not asked.
     Nothing,
 }
@@ -68,7 +70,7 @@ impl Table {
             table.add_row(row.iter().map(Cell::words));
         }
         for at in 0..self.columns.len() {
-            let is_number = self.rows.iter().all(|row| !matches!(row[at], Cell::Text(_)));
+            let is_number = self.rows.iter().all(|row| !matches!(row[at], Cell::Text(_) | Cell::Whether(..)));
             if let Some(column) = table.column_mut(at).filter(|_| is_number && !self.is_last(at)) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -144,6 +146,7 @@ impl Cell {
             Self::BytesChange(change) => format!("{}{}", sign(*change), bytes(change.unsigned_abs())),
             Self::Share(share) => format!("{:.1} %", share * 100.0),
             Self::Text(text) => printable(text, TEXT_WIDTH),
+            Self::Whether(is_so, word) => if *is_so { *word } else { "" }.to_owned(),
             Self::Nothing => String::new(),
         }
     }
@@ -154,6 +157,7 @@ impl Cell {
             Self::Change(number) | Self::BytesChange(number) => (*number).into(),
             Self::Share(share) => (*share).into(),
             Self::Text(text) => text.as_str().into(),
+            Self::Whether(is_so, _) => (*is_so).into(),
             Self::Nothing => Value::Null,
         }
     }

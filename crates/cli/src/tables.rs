@@ -137,7 +137,7 @@ pub fn cycles(rows: &[CycleGroup]) -> Table {
     let columns = [("count", "cycles"), ("objects", "objects"), ("size", "bytes"), ("garbage", ""), ("types", "of")];
     let mut table = Table::new(&columns);
     let cells = |row: &CycleGroup| {
-        let garbage = if row.is_garbage { Cell::Text("garbage".to_owned()) } else { Cell::Nothing };
+        let garbage = Cell::Whether(row.is_garbage, "garbage");
         vec![Cell::Count(row.count), Cell::Count(row.objects), Cell::Bytes(row.size), garbage, Cell::Text(row.text())]
     };
     table.rows = rows.iter().map(cells).collect();

@@ -43,7 +43,7 @@ impl Study {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn suspects(&self, values: Values) -> Result<Vec<Suspect>, Error> {
-        Ok(suspects(&self.graph, self.dominators()?, self.reasons()?, values))
+        suspects(&self.graph, self.dominators()?, || self.reasons(), values)
     }
 }
 

@@ -210,7 +210,7 @@ pub(crate) fn is_identifier(text: &str) -> bool {
 
 /// Whether code can name it behind a dot: ASCII, because Python changes some letters beyond it (NFKC),
 /// and no keyword (Lib/keyword.py, 3.10–3.14).
-fn is_plain_name(text: &str) -> bool {
+pub(crate) fn is_plain_name(text: &str) -> bool {
     const KEYWORDS: [&str; 35] = [
         "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
         "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or",

@@ -162,6 +162,18 @@ fn shapes_that_hurt_are_walked_without_recursion_and_in_time() {
     let clique = shape(1_000, |_, targets| targets.extend(0..1_000));
     assert_eq!(dominators(&clique).unwrap().parent(NodeId(999)), Some(NodeId(0)));
 
+    // A long list whose end and whose head refer to the same objects: their way up is the whole list.
+    let half = MILLION / 2;
+    let ends = shape(MILLION, |node, targets| {
+        if node + 1 < half {
+            targets.push(node + 1);
+        }
+        if node == half - 1 || node == 1 {
+            targets.extend(half..MILLION);
+        }
+    });
+    assert_eq!(dominators(&ends).unwrap().parent(NodeId(MILLION - 1)), Some(NodeId(1)));
+
     let garbage = shape(MILLION, |node, targets| targets.extend((node > 0).then_some(node % (MILLION - 1) + 1)));
     assert_eq!(dominators(&garbage).unwrap().retained(NodeId(1)), u64::from(MILLION - 1) * 16);
 }

@@ -11,6 +11,7 @@ use refroots_core::{Study, Values};
 
 use crate::object::{Object, Reference};
 use crate::picture::{Picture, mimebundle, save_view};
+use crate::shown::shown;
 
 /// The shortest chain of references from a GC root to an object. `str()` is the tree for a terminal.
 #[pyclass(frozen, module = "refroots")]
@@ -48,7 +49,7 @@ pub(crate) struct Root {
 #[pymethods]
 impl Root {
     fn __repr__(&self) -> String {
-        format!("<refroots.Root {}: {}>", self.kind, self.text)
+        shown(&format!("<refroots.Root {}: {}>", self.kind, self.text))
     }
 }
 

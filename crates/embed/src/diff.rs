@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use refroots_cli::tables;
 use refroots_core::query::{diff, grew};
-use refroots_core::{NodeId, Study, Values, grouped};
+use refroots_core::{Study, Values, grouped};
 
 use crate::capture::Moment;
 use crate::heap::Heap;
@@ -95,14 +95,16 @@ impl Diff {
         Table::new(py, tables::growth(&rows), keys, rows.into_iter().map(TypeGrowth::from))
     }
 
-    /// What holds the new objects: those of them that something holds which was surely there before, grouped by how,
-    /// the largest group first. Costs the shortest chains of the later heap, less than one `gc.collect()`.
+    /// What holds the new objects: groups of those that no new one holds, that by which most bytes of new objects
+    /// hang (`row.size`) first. Costs the shortest chains of the later heap, less
+    /// than one `gc.collect()`.
     pub(crate) fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
-        let found = py.detach(|| Ok(self.after.reasons()?.tops(&self.after, &self.found.new, &self.found.unsure)));
-        let tops = found.map_err(refused::core)?;
-        let count = |nodes: &[NodeId]| grouped(nodes.len() as u64);
-        let title = format!("{} new objects hang by {} of them", count(&self.found.new), count(&tops));
-        Reasons::new(py, &self.after, &tops, title)
+        let (new, unsure) = (&self.found.new, &self.found.unsure);
+        let found = py.detach(|| Ok(self.after.reasons()?.group_new(&self.after, new, unsure, Values::Short)));
+        let groups = found.map_err(refused::core)?;
+        let tops = groups.iter().map(|group| group.count).sum();
+        let title = format!("{} new objects hang by {} of them", grouped(new.len() as u64), grouped(tops));
+        Ok(Reasons::new(&self.after, groups, title))
     }
 
     /// Objects that are new in the later of the two heaps and still there in a third one, as objects of that.

@@ -9,6 +9,7 @@ use refroots_core::query::{cycles, holder};
 use refroots_core::{Study, Values, Wording};
 
 use crate::object::{Object, ObjectSet};
+use crate::shown::shown;
 use crate::table::Table;
 
 /// Reference cycles of one kind: objects of the same types that refer to one another.
@@ -57,7 +58,7 @@ impl CycleGroup {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.CycleGroup {} × {}>", self.group.count, self.group.text())
+        shown(&format!("<refroots.CycleGroup {} × {}>", self.group.count, self.group.text()))
     }
 }
 
@@ -115,7 +116,7 @@ impl Duplicate {
 
     fn __repr__(&self) -> String {
         let group = &self.duplicate.group;
-        format!("<refroots.Duplicate {} × {} {}, {} bytes wasted>", group.count, self.r#type(), self.text(), group.wasted)
+        shown(&format!("<refroots.Duplicate {} × {} {}, {} bytes wasted>", group.count, self.r#type(), self.text(), group.wasted))
     }
 }
 

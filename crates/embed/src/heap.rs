@@ -190,7 +190,7 @@ impl Heap {
     }
 
     /// Reference cycles, grouped by the types of their objects, the most bytes first; `row.example.cycle()` is the
-    /// smallest cycle of one. Cycles that go through living modules, classes and functions (every process has
+    /// smallest cycle of one. Cycles that go through living modules, classes, code and the globals of functions (every process has
     /// one giant one) are left out, unless `definitions=True`. O(objects + references).
     #[pyo3(signature = (*, definitions=false))]
     fn cycles(&self, py: Python<'_>, definitions: bool) -> PyResult<Table> {

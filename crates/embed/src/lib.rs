@@ -16,6 +16,7 @@ mod program;
 mod reasons;
 mod refused;
 mod rows;
+mod shown;
 mod suspects;
 mod table;
 mod track;

@@ -12,6 +12,7 @@ use refroots_core::{NodeId, Study, Values, Wording, grouped};
 use crate::chain::Chain;
 use crate::reasons::Reasons;
 use crate::refused;
+use crate::shown::shown;
 
 /// One object of a captured heap: facts about it, not the object itself.
 #[pyclass(frozen, eq, hash, module = "refroots")]
@@ -143,7 +144,7 @@ impl Object {
     }
 
     /// The smallest reference cycle through it, as references from it back to it; `None` where there is none.
-    /// Cycles through living modules, classes and functions only with `definitions=True`. O(what leads to it).
+    /// Cycles through living modules, classes, code and the globals of functions only with `definitions=True`. O(what leads to it).
     #[pyo3(signature = (*, definitions=false))]
     fn cycle(&self, py: Python<'_>, definitions: bool) -> Option<Vec<Reference>> {
         let found = py.detach(|| smallest_cycle(&self.graph, self.node, &CycleOptions { definitions }));
@@ -156,7 +157,7 @@ impl Object {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Object {}>", self.line())
+        shown(&format!("<refroots.Object {}>", self.line()))
     }
 }
 
@@ -201,11 +202,11 @@ impl Reference {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Reference {} {} -> {}>", self.source().line(), self.name(), self.target().line())
+        shown(&format!("<refroots.Reference {} {} -> {}>", self.source().line(), self.name(), self.target().line()))
     }
 }
 
-/// Objects of one heap, in heap order.
+/// Objects of one heap, in heap order where nothing else is said.
 #[pyclass(frozen, sequence, module = "refroots")]
 pub(crate) struct ObjectSet {
     graph: Arc<Study>,
@@ -280,7 +281,8 @@ impl ObjectSet {
     /// The first call on a heap finds the shortest chain to every object, in less than one `gc.collect()`.
     fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
         let title = format!("Why {} are alive", self.words());
-        Reasons::new(py, &self.graph, &self.nodes, title)
+        let found = py.detach(|| Ok(self.graph.reasons()?.group(&self.graph, &self.nodes, Values::Short)));
+        Ok(Reasons::new(&self.graph, found.map_err(refused::core)?, title))
     }
 
     fn __and__(&self, other: &Self) -> PyResult<Self> {
@@ -295,6 +297,7 @@ impl ObjectSet {
         self.combined(other, |here, there| here && !there)
     }
 
+    /// O(objects of the set).
     fn __contains__(&self, object: &Object) -> bool {
         Arc::ptr_eq(&self.graph, &object.graph) && self.nodes.contains(&object.node)
     }
@@ -308,7 +311,7 @@ impl ObjectSet {
             [only] => format!(" × {}", self.graph.type_name(only)),
             _ => format!(" objects of {} types", types.len()),
         };
-        format!("<refroots.ObjectSet: {}{of}>", self.nodes.len())
+        shown(&format!("<refroots.ObjectSet: {}{of}>", self.nodes.len()))
     }
 }
 

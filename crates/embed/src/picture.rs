@@ -9,6 +9,7 @@ use refroots_core::petgraph::visit::EdgeRef;
 use refroots_render::Format;
 
 use crate::refused;
+use crate::shown::shown;
 
 /// A drawn part of a heap. It holds no object of the program.
 #[pyclass(frozen, module = "refroots")]
@@ -86,7 +87,12 @@ impl Picture {
 
     fn __repr__(&self) -> String {
         let graph = &self.view.graph;
-        format!("<refroots.Picture: {}, {} objects, {} references>", self.view.title, graph.node_count(), graph.edge_count())
+        shown(&format!(
+            "<refroots.Picture: {}, {} objects, {} references>",
+            self.view.title,
+            graph.node_count(),
+            graph.edge_count()
+        ))
     }
 
     #[pyo3(signature = (**_kwargs))]

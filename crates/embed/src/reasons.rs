@@ -8,11 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 use refroots_cli::{answer_json, tables};
 use refroots_core::query::{reasons, ways_view};
-use refroots_core::{NodeId, Study, Values, View, grouped};
+use refroots_core::{Study, Values, View, grouped};
 
 use crate::chain::{Chain, Root};
 use crate::picture::{Picture, mimebundle, save_view};
-use crate::refused;
+use crate::shown::shown;
 
 /// Objects that are held the same way.
 #[pyclass(frozen, module = "refroots")]
@@ -29,7 +29,7 @@ impl Reason {
         self.reason.count
     }
 
-    /// Their shallow sizes, added, in bytes.
+    /// Their shallow sizes, added, in bytes; of `Diff.why()` those of all new objects that hang by them.
     #[getter]
     fn size(&self) -> u64 {
         self.reason.size
@@ -54,7 +54,7 @@ impl Reason {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Reason {} through {}>", grouped(self.reason.count), self.reason.signature)
+        shown(&format!("<refroots.Reason {} through {}>", grouped(self.reason.count), self.reason.signature))
     }
 }
 
@@ -71,11 +71,9 @@ pub(crate) struct Reasons {
 const SHOWN: usize = 10;
 
 impl Reasons {
-    /// Groups objects of a heap; the title names them.
-    pub(crate) fn new(py: Python<'_>, graph: &Arc<Study>, nodes: &[NodeId], title: String) -> PyResult<Self> {
-        let found = py.detach(|| Ok(graph.reasons()?.group(graph, nodes, Values::Short)));
-        let groups = found.map_err(refused::core)?;
-        Ok(Self { graph: Arc::clone(graph), groups, title })
+    /// Groups of objects of a heap; the title names them.
+    pub(crate) fn new(graph: &Arc<Study>, groups: Vec<reasons::Reason>, title: String) -> Self {
+        Self { graph: Arc::clone(graph), groups, title }
     }
 
     fn at(&self, at: usize) -> Reason {
@@ -123,13 +121,13 @@ impl Reasons {
     }
 
     fn __str__(&self) -> String {
-        let table = tables::reasons(&self.groups).text(SHOWN);
+        let (table, title) = (tables::reasons(&self.groups).text(SHOWN), shown(&self.title));
         match self.groups.first() {
             Some(first) => {
                 let chain = refroots_render::text(&first.chain.view(&self.graph, Values::Short));
-                format!("{}\n{table}\n{}", self.title, chain.trim_end())
+                format!("{title}\n{table}\n{}", chain.trim_end())
             }
-            None => format!("{}: no objects", self.title),
+            None => format!("{title}: no objects"),
         }
     }
 

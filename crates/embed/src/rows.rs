@@ -7,6 +7,7 @@ use refroots_core::query::{diff, grew, histogram, largest};
 use refroots_core::{Study, Values};
 
 use crate::object::Object;
+use crate::shown::shown;
 
 /// The objects of one type.
 #[pyclass(frozen, module = "refroots")]
@@ -138,7 +139,7 @@ impl From<grew::PathGrowth> for PathGrowth {
 #[pymethods]
 impl PathGrowth {
     fn __repr__(&self) -> String {
-        format!("<refroots.PathGrowth {}: {:?} objects>", self.path, self.counts)
+        shown(&format!("<refroots.PathGrowth {}: {:?} objects>", self.path, self.counts))
     }
 }
 
@@ -163,7 +164,7 @@ impl From<diff::Growth> for TypeGrowth {
 #[pymethods]
 impl TypeGrowth {
     fn __repr__(&self) -> String {
-        format!("<refroots.TypeGrowth {}: {:+} objects, {:+} bytes>", self.r#type, self.count, self.size)
+        shown(&format!("<refroots.TypeGrowth {}: {:+} objects, {:+} bytes>", self.r#type, self.count, self.size))
     }
 }
 
@@ -195,28 +196,28 @@ impl From<histogram::ThreadShare> for ThreadShare {
 #[pymethods]
 impl TypeCount {
     fn __repr__(&self) -> String {
-        format!("<refroots.TypeCount {}: {} objects, {} bytes>", self.r#type, self.count, self.size)
+        shown(&format!("<refroots.TypeCount {}: {} objects, {} bytes>", self.r#type, self.count, self.size))
     }
 }
 
 #[pymethods]
 impl ModuleCount {
     fn __repr__(&self) -> String {
-        format!("<refroots.ModuleCount {}: {} objects, {} bytes>", self.module, self.count, self.size)
+        shown(&format!("<refroots.ModuleCount {}: {} objects, {} bytes>", self.module, self.count, self.size))
     }
 }
 
 #[pymethods]
 impl RootShare {
     fn __repr__(&self) -> String {
-        format!("<refroots.RootShare {}: {} bytes>", self.name, self.retained)
+        shown(&format!("<refroots.RootShare {}: {} bytes>", self.name, self.retained))
     }
 }
 
 #[pymethods]
 impl ThreadShare {
     fn __repr__(&self) -> String {
-        format!("<refroots.ThreadShare {}: {} frames, {} bytes>", self.name, self.frames, self.retained)
+        shown(&format!("<refroots.ThreadShare {}: {} frames, {} bytes>", self.name, self.frames, self.retained))
     }
 }
 
@@ -266,6 +267,6 @@ impl Largest {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Largest {} bytes, {}>", self.row.retained, self.object().line())
+        shown(&format!("<refroots.Largest {} bytes, {}>", self.row.retained, self.object().line()))
     }
 }

@@ -10,6 +10,7 @@ use refroots_core::{Study, Values};
 use crate::chain::Chain;
 use crate::object::Object;
 use crate::refused;
+use crate::shown::shown;
 use crate::table::Table;
 
 /// What may be a leak: many objects of one kind below one holder, or one object that keeps much of the heap.
@@ -64,7 +65,7 @@ impl Suspect {
     }
 
     fn __repr__(&self) -> String {
-        format!("<refroots.Suspect: {}>", self.suspect.text)
+        shown(&format!("<refroots.Suspect: {}>", self.suspect.text))
     }
 }
 

@@ -56,13 +56,20 @@ impl Growth {
         Ok(slf)
     }
 
-    #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, py: Python<'_>, _exception: Vec<Py<PyAny>>) -> PyResult<bool> {
+    // No `*exception`: its tuple would be a new object.
+    #[pyo3(signature = (_kind=None, _exception=None, _traceback=None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _exception: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let before = self.before.get().ok_or_else(|| PyRuntimeError::new_err("track() was not entered"))?;
         let after = Heap::new(live::capture_whole(py, false)?);
         let diff = py.detach(|| Diff::between(before, &after));
         let _ = self.diff.set(diff);
-        Ok(false)
+        Ok(())
     }
 
     /// As `Diff.new`.

@@ -5,7 +5,7 @@ use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
 use crate::query::familiar::familiar;
-use crate::wording::grouped;
+use crate::wording::{grouped, is_plain_name};
 use crate::{
     EdgeKind, HeapGraph, NodeFlags, NodeId, Question, Reference, RootKind, Values, View, ViewEdge, ViewNode, ViewRoot, Wording,
 };
@@ -38,8 +38,8 @@ impl Chain {
             }
             (RootKind::Garbage, _) | (_, None) => match self.cycle.len() {
                 0 => "unreachable garbage: no root holds it".to_owned(),
-                1 => "unreachable garbage: no root holds it, it holds itself".to_owned(),
-                count => format!("unreachable garbage: no root holds it, a cycle of {} objects does", grouped(count as u64)),
+                1 => "unreachable garbage, held by itself".to_owned(),
+                count => format!("unreachable garbage, held by a cycle of {} objects", grouped(count as u64)),
             },
             (_, Some(root)) => Wording::new(graph, values).root(root),
         }
@@ -51,7 +51,9 @@ impl Chain {
             return None;
         }
         let wording = Wording::new(graph, values);
-        let mut code = graph.root(self.first).map(|root| graph.text(root.name).to_owned())?;
+        // A program can put any string into sys.modules.
+        let module = graph.root(self.first).map(|root| graph.text(root.name));
+        let mut code = module.filter(|name| name.split('.').all(is_plain_name))?.to_owned();
         let mut references = self.references.iter().copied().peekable();
         let mut came_by_dict = false;
         while let Some(reference) = references.next() {
@@ -76,7 +78,10 @@ impl Chain {
     pub fn path(&self, graph: &HeapGraph, values: Values) -> String {
         self.expression(graph, values).unwrap_or_else(|| {
             let wording = Wording::new(graph, values);
-            let mut words = root_words(graph, self.first, &wording);
+            let mut words = match self.root {
+                RootKind::Garbage => format!("(garbage {})", graph.type_short_name(graph.type_of(self.first))),
+                _ => root_words(graph, self.first, &wording),
+            };
             let mut references = self.references.iter().peekable();
             while let Some(reference) = references.next() {
                 let is_before_attribute = references.peek().is_some_and(|next| next.kind == EdgeKind::Attribute);

@@ -3,8 +3,8 @@
 //! The algorithm is semi-NCA (Georgiadis, Tarjan, Werneck: Finding Dominators in Practice, 2006), without
 //! recursion and with arrays that are reused: after the search numbers the objects in preorder, their
 //! semidominators come from the last to the first with path compression, and their immediate dominators
-//! from the first to the last. It is linear in practice; its bound is O(n²) on graphs that nobody builds
-//! and O(m log n) for the semidominators alone.
+//! from the first to the last. It is linear in practice, and O(m log n) at worst: the last step climbs by
+//! jumps where the paper's goes one by one.
 
 use crate::query::anchors::anchors;
 use crate::{Error, HeapGraph, NodeId, RootKind, TextId};
@@ -338,14 +338,29 @@ impl Search {
         self.words[start as usize] as u32
     }
 
+    /// The dominator is the nearest one of the parent's dominators that is no deeper than the semidominator. Each
+    /// number keeps a jump over some of its dominators (Myers: An applicative random-access stack, 1983), so that
+    /// one below a million takes few steps. Ancestors and labels are not needed any more: jumps and depths take
+    /// their places.
     fn find_dominators(&mut self) {
+        const HALF: u64 = u32::MAX as u64;
+        self.ancestor[0] = 0;
+        self.words[0] = 0;
         for at in 1..=self.count as usize {
             let semidominator = (self.words[at] >> 32) as u32;
             let mut dominator = self.idom[at];
             while dominator > semidominator {
-                dominator = self.idom[dominator as usize];
+                let jump = self.ancestor[dominator as usize];
+                dominator = if jump > semidominator { jump } else { self.idom[dominator as usize] };
             }
             self.idom[at] = dominator;
+            let depth = |number: u32| self.words[number as usize] & HALF;
+            let jump = self.ancestor[dominator as usize];
+            let beyond = self.ancestor[jump as usize];
+            let is_even = depth(dominator) - depth(jump) == depth(jump) - depth(beyond);
+            let own_depth = depth(dominator) + 1;
+            self.ancestor[at] = if is_even { beyond } else { dominator };
+            self.words[at] = self.words[at] & !HALF | own_depth;
         }
     }
 

@@ -1,12 +1,14 @@
 //! What well-known holders are: words for references that every Python process has and few people
 //! recognise, such as an event loop's timers or the cache of `functools.lru_cache`.
 
-use crate::{EdgeKind, HeapGraph, NodeId, Reference, Values};
+use crate::query::holder;
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, Values};
 
 /// What a reference means, where it is of a kind that is found in many programs; `None` elsewhere.
-/// Looks at names of types, attributes and modules only. O(1), and the references of a logger.
+/// Looks at names of types, attributes and modules only. O(1), and the references of a logger and of what
+/// may own a namespace.
 pub fn familiar(graph: &HeapGraph, reference: Reference, values: Values) -> Option<String> {
-    let source = reference.source;
+    let source = owner(graph, reference.source);
     let of_type = graph.type_of(source);
     let (module, class) = (graph.type_module(of_type), graph.type_short_name(of_type));
     let name = reference.text(graph).unwrap_or_default();
@@ -14,6 +16,7 @@ pub fn familiar(graph: &HeapGraph, reference: Reference, values: Values) -> Opti
         ("functools", "_lru_cache_wrapper", _) if reference.kind == EdgeKind::Item => {
             return Some(cache_of(graph, source, "result"));
         }
+        ("functools", "_lru_cache_wrapper", "(cache)") => return Some(cache_of(graph, source, "all")),
         ("functools", "_lru_cache_wrapper", "key") => return Some(cache_of(graph, source, "argument")),
         ("functools", "_lru_cache_wrapper", _) if reference.kind == EdgeKind::Key => {
             return Some(cache_of(graph, source, "argument"));
@@ -83,20 +86,16 @@ fn module_state(graph: &HeapGraph, reference: Reference) -> Option<&'static str>
         "_cache" => &["re", "sre"],
         _ => return Some(words),
     };
-    owner(graph, reference.source).is_some_and(|owner| at_home.contains(&owner)).then_some(words)
+    graph.definition(owner(graph, reference.source)).is_some_and(|owner| at_home.contains(&owner)).then_some(words)
 }
 
-/// The name of the module or class whose namespace this is.
-fn owner(graph: &HeapGraph, namespace: NodeId) -> Option<&str> {
-    if let Some(name) = graph.definition(namespace) {
-        return Some(name);
+/// The object whose attributes stand in a namespace; any other node itself.
+fn owner(graph: &HeapGraph, namespace: NodeId) -> NodeId {
+    if !graph.flags(namespace).contains(NodeFlags::NAMESPACE) {
+        return namespace;
     }
-    let owners = graph.distinct_referrers(namespace).take(OWNERS);
-    let mut owners = owners.filter(|&owner| {
-        let mut first = graph.references_from(owner).take(8);
-        first.any(|reference| reference.target == namespace && reference.text(graph) == Some("__dict__"))
-    });
-    owners.find_map(|owner| graph.definition(owner))
+    let mut owners = graph.distinct_referrers(namespace).take(OWNERS);
+    owners.find(|&owner| holder::is_dict_of(graph, namespace, owner)).unwrap_or(namespace)
 }
 
 /// Referrers of a namespace that are looked at: a module has thousands of functions that refer to it.
@@ -146,11 +145,14 @@ mod tests {
              h: list
              name: str 'app.web'
              loop: asyncio.unix_events._UnixSelectorEventLoop
-             loop -> q ._ready
+             loop -> loop_names .__dict__
+             loop_names: dict namespace
+             loop_names -> q ._ready
              q: collections.deque
              cache: functools._lru_cache_wrapper
              cache -> f .__wrapped__
              cache -> h [name]
+             cache -> names special (cache)
              f: function 'app.total'
              line: module 'linecache' root
              line -> names .__dict__
@@ -171,6 +173,7 @@ mod tests {
             "handlers of the logger app.web",
             "calls that the event loop makes next",
             "result that the cache of app.total() keeps",
+            "all that the cache of app.total() keeps",
             "source lines that linecache keeps",
         ];
         assert_eq!(told, expected);

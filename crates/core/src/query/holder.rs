@@ -50,12 +50,14 @@ fn owner(graph: &HeapGraph, source: NodeId) -> NodeId {
     if !graph.flags(source).contains(NodeFlags::NAMESPACE) {
         return source;
     }
-    let owns = |&other: &NodeId| {
-        let fields = graph.references_from(other);
-        let near = fields.clone().take(FIRST_FIELDS).chain(fields.rev().take(LAST_FIELDS));
-        near.into_iter().any(|reference| reference.target == source && reference.text(graph) == Some("__dict__"))
-    };
-    graph.distinct_referrers(source).find(owns).unwrap_or(source)
+    graph.distinct_referrers(source).find(|&other| is_dict_of(graph, source, other)).unwrap_or(source)
+}
+
+/// Whether a namespace is the `__dict__` of an object: the field stands among its first or last references.
+pub(crate) fn is_dict_of(graph: &HeapGraph, namespace: NodeId, owner: NodeId) -> bool {
+    let fields = graph.references_from(owner);
+    let near = fields.clone().take(FIRST_FIELDS).chain(fields.rev().take(LAST_FIELDS));
+    near.into_iter().any(|reference| reference.target == namespace && reference.text(graph) == Some("__dict__"))
 }
 
 struct Ways<'a> {

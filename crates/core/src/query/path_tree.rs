@@ -1,21 +1,26 @@
 //! The collapsed tree of shortest paths: objects that are held the same way share a node of it.
 //!
 //! Two steps are the same where their kinds, their names and the types that they lead to are, with
-//! indexes, members and the keys of large dicts folded into one, `[*]`; and a step that repeats one shortly
+//! indexes, members, keys that are no texts and the keys of large dicts folded into one, `[*]`; and a step that repeats one shortly
 //! before it (a linked list, a tree) stays where it is. LeakCanary compares heaps by such a tree.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::query::shortest::{ShortestPaths, Via};
-use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Reference, RootKind, TypeId, Values, Wording};
+use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Reference, RootKind, TypeId, Value, Values, Wording};
 
 /// A dict with more items than this has no keys of its own in a path, but `[*]`.
 const MOST_KEYS: usize = 16;
 /// The same for attributes: a namespace with more is used as a dict.
 const MOST_ATTRIBUTES: usize = 4096;
 /// How many steps back a step is looked for that it repeats.
-const LOOK_BACK: usize = 4;
+const LOOK_BACK: usize = 8;
+/// Steps of the longest path: what is deeper belongs to its end, so that words about paths stay short.
+const MOST_STEPS: u32 = 64;
+/// Paths from which on no key and no attribute is told apart any more, so that a heap of a million different ones
+/// does not make a tree as large as itself.
+const MOST_PATHS: usize = 1 << 20;
 
 /// A tree of paths, and the path of each object. 4 bytes an object, and about 60 a distinct path.
 pub struct PathTree {
@@ -32,6 +37,8 @@ pub(crate) struct PathNode {
     pub(crate) step: Step,
     /// The type of the objects at its end.
     pub(crate) of_type: TypeId,
+    /// How many steps it has after the root.
+    steps: u32,
     /// Whether its last steps are taken any number of times.
     pub(crate) repeats: bool,
     /// Objects whose path it is.
@@ -46,7 +53,7 @@ pub(crate) struct PathNode {
 pub(crate) enum Step {
     Root(NodeId),
     Named(EdgeId),
-    /// The name does not count: an index, a member, a key of a large dict.
+    /// The name does not count: an index, a member, a key that is no text or one of many.
     Folded(EdgeId),
 }
 
@@ -153,13 +160,20 @@ impl Collapse<'_> {
     fn label(&mut self, reference: Reference, is_large: bool, is_crowded: bool) -> Label {
         let of_type = self.graph.type_of(reference.target).0;
         let kind = reference.kind as u8;
+        let is_full = self.tree.nodes.len() > MOST_PATHS;
+        let (is_large, is_crowded) = (is_large || is_full, is_crowded || is_full);
         let (kind, name) = match reference.kind {
-            EdgeKind::Item if !is_large => (kind, self.key_name(NodeId(reference.name))),
+            EdgeKind::Item if !is_large && self.is_text(NodeId(reference.name)) => (kind, self.key_name(NodeId(reference.name))),
             EdgeKind::Attribute if is_crowded => (kind | FOLDED, 0),
             EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => (kind, reference.name),
             _ => (kind | FOLDED, 0),
         };
         Label { kind, name, of_type }
+    }
+
+    /// Numbers and objects as keys are positions; texts are names.
+    fn is_text(&self, key: NodeId) -> bool {
+        matches!(self.graph.value(key), Some(Value::Str(..)))
     }
 
     fn key_name(&mut self, key: NodeId) -> u32 {
@@ -185,6 +199,10 @@ impl Collapse<'_> {
                 break;
             }
         }
+        if self.tree.nodes[parent as usize].steps >= MOST_STEPS {
+            self.tree.nodes[parent as usize].repeats = true;
+            return parent;
+        }
         if let Some(&known) = self.known.get(&(parent, label)) {
             return known;
         }
@@ -196,7 +214,8 @@ impl Collapse<'_> {
     fn add(&mut self, parent: u32, label: Label, step: Step, example: NodeId) -> u32 {
         let id = self.tree.nodes.len() as u32;
         let of_type = TypeId(label.of_type);
-        self.tree.nodes.push(PathNode { parent, step, of_type, repeats: false, count: 0, size: 0, example });
+        let steps = self.tree.nodes.get(parent as usize).map_or(0, |parent| parent.steps + 1);
+        self.tree.nodes.push(PathNode { parent, step, of_type, steps, repeats: false, count: 0, size: 0, example });
         self.labels.push(label);
         self.known.insert((parent, label), id);
         id

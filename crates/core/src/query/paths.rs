@@ -196,6 +196,7 @@ mod tests {
             Some("app.CACHE['k'][17].owner")
         );
         assert_eq!(ask(&text.replace("[17]", "[*]"), 0).1, None);
+        assert_eq!(ask(&text.replace("module 'app'", "module 'my app'"), 0), ("module my app".into(), None));
         assert_eq!(ask(&text.replace(".owner", ""), 0).1, None);
     }
 
@@ -259,14 +260,14 @@ mod tests {
     #[test]
     fn not_held_by_a_root_is_an_answer() {
         let cycle = "a: list\nb: list\na -> b [0]\nb -> a [0]";
-        assert_eq!(ask(cycle, 0).0, "unreachable garbage: no root holds it, a cycle of 2 objects does");
+        assert_eq!(ask(cycle, 0).0, "unreachable garbage, held by a cycle of 2 objects");
         let tail = format!("c: list\nd: list\nd -> c [0]\n{cycle}\nb -> d [1]");
         let graph = sketch::parse(&tail).unwrap();
         let chain = why(&graph, NodeId(0), &WhyOptions::default());
         assert_eq!((chain.first, chain.references.len(), chain.cycle.len()), (NodeId(3), 2, 2));
         let view = chain.view(&graph, Values::Short);
         assert_eq!((view.graph.node_count(), view.graph.edge_count()), (4, 4));
-        assert_eq!(ask("a: list\na -> a [0]", 0).0, "unreachable garbage: no root holds it, it holds itself");
+        assert_eq!(ask("a: list\na -> a [0]", 0).0, "unreachable garbage, held by itself");
         let held = "a: list\nb: list external=2\nb -> a [0]";
         assert_eq!(ask(held, 0).0, "held from outside by 2 references that Python cannot see");
         let own = "a: list\nf: frame 'refroots.x:1' internal\nf -> a local a";

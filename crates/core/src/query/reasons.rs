@@ -15,7 +15,7 @@ use crate::{EdgeKind, Error, HeapGraph, NodeId, RootKind, Values, Wording};
 pub struct Reason {
     /// How many they are.
     pub count: u64,
-    /// Their shallow sizes, added, in bytes.
+    /// Their shallow sizes, added, in bytes; of new objects those of all that are new and hang by them.
     pub size: u64,
     /// The way in words: `app.CACHE['k'][*]`, `thread worker-3, run(), local job`.
     pub signature: String,
@@ -43,15 +43,30 @@ impl Reasons {
     /// Groups some objects by how they are held, the largest group first, then by their words. Objects that
     /// nothing holds are one group. O(objects asked about), and the words of each group.
     pub fn group(&self, graph: &HeapGraph, nodes: &[NodeId], values: Values) -> Vec<Reason> {
+        let mut reasons = self.gather(graph, nodes.iter().map(|&node| (node, graph.size(node))), values);
+        reasons.sort_by_key(|reason| std::cmp::Reverse((reason.count, reason.size)));
+        reasons
+    }
+
+    /// What holds new objects: groups of those by which they hang. A group's size is that of all new objects
+    /// which hang by it, and the group with most comes first. O(objects), 4 bytes an object, and the words of each group.
+    pub fn group_new(&self, graph: &HeapGraph, new: &[NodeId], unsure: &[NodeId], values: Values) -> Vec<Reason> {
+        let mut reasons = self.gather(graph, self.tops(graph, new, unsure), values);
+        reasons.sort_by_key(|reason| std::cmp::Reverse((reason.size, reason.count)));
+        reasons
+    }
+
+    /// Groups of objects, each with bytes that count for it; by the first of each in heap order.
+    fn gather(&self, graph: &HeapGraph, nodes: impl IntoIterator<Item = (NodeId, u64)>, values: Values) -> Vec<Reason> {
         let mut groups: HashMap<Option<u32>, (u64, u64, NodeId), FxBuildHasher> = HashMap::default();
-        for &node in nodes {
+        for (node, size) in nodes {
             let group = groups.entry(self.tree.path_of(node)).or_insert((0, 0, node));
             group.0 += 1;
-            group.1 = group.1.saturating_add(graph.size(node));
+            group.1 = group.1.saturating_add(size);
             group.2 = group.2.min(node);
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
-        groups.sort_by_key(|&(_, (count, size, first))| (std::cmp::Reverse(count), std::cmp::Reverse(size), first));
+        groups.sort_by_key(|&(_, (_, _, first))| first);
         let reason = |(path, (count, size, first)): (Option<u32>, (u64, u64, NodeId))| Reason {
             count,
             size,
@@ -61,18 +76,41 @@ impl Reasons {
         groups.into_iter().map(reason).collect()
     }
 
-    /// Of some objects, those that one holds which is neither among them nor among `others`, on the shortest chains;
-    /// and those that a chain begins with, or that nothing holds. In the given order. O(objects).
-    pub fn tops(&self, graph: &HeapGraph, nodes: &[NodeId], others: &[NodeId]) -> Vec<NodeId> {
-        let mut is_among = graph.visit_map();
-        for &node in nodes.iter().chain(others) {
+    /// The new objects that no new one holds, on the shortest chains. What of which it cannot be told holds is taken
+    /// for held before, unless a new object holds that: a young module must not hide what it came to hold.
+    /// Each with the bytes of new objects that hang by it, itself included; in heap order.
+    fn tops(&self, graph: &HeapGraph, new: &[NodeId], unsure: &[NodeId]) -> Vec<(NodeId, u64)> {
+        const NONE: u32 = u32::MAX;
+        let (mut is_new, mut is_among) = (graph.visit_map(), graph.visit_map());
+        for &node in new {
+            is_new.visit(node);
             is_among.visit(node);
         }
-        let is_top = |node: &NodeId| match self.paths.via(*node) {
-            Via::Reference(edge) => !is_among.is_visited(&graph.reference_of(edge).source),
-            Via::Anchor | Via::Garbage => true,
-        };
-        nodes.iter().copied().filter(is_top).collect()
+        for &node in unsure {
+            is_among.visit(node);
+        }
+        let mut places = vec![NONE; graph.node_count()];
+        let mut tops: Vec<(NodeId, u64)> = Vec::new();
+        let garbage = new.iter().copied().filter(|&node| self.paths.via(node) == Via::Garbage);
+        // What is nearer to a root stands earlier, so the place of what holds an object is known before its own.
+        for node in self.paths.order().filter(|node| is_among.is_visited(node)).chain(garbage) {
+            let place = match self.paths.via(node) {
+                Via::Reference(edge) => places[graph.reference_of(edge).source.index()],
+                Via::Anchor | Via::Garbage => NONE,
+            };
+            let is_new = is_new.is_visited(&node);
+            let place = if place == NONE && is_new { tops.len() as u32 } else { place };
+            places[node.index()] = place;
+            if is_new {
+                if place as usize == tops.len() {
+                    tops.push((node, 0));
+                }
+                let hangs = &mut tops[place as usize].1;
+                *hangs = hangs.saturating_add(graph.size(node));
+            }
+        }
+        tops.sort_unstable_by_key(|&(node, _)| node);
+        tops
     }
 
     /// The chain to an object that this search found.
@@ -180,6 +218,27 @@ mod tests {
     }
 
     #[test]
+    fn new_objects_are_told_where_they_hang_by_most_bytes_first() {
+        let mut text = HELD.to_owned() + "weak: list\nnames -> weak .WEAK\nalone: app.Foo\n";
+        for i in 0..3 {
+            text += &format!("list -> a{i} [{i}]\na{i}: app.A\na{i} -> p{i} .payload\np{i}: bytes size=1000\n");
+        }
+        for i in 0..5 {
+            text += &format!("weak -> w{i} [{i}]\nw{i}: app.W size=50\n");
+        }
+        let graph = sketch::parse(&text).unwrap();
+        let of = |name: &str| graph.node_ids().filter(|&node| graph.type_short_name(graph.type_of(node)) == name).collect();
+        let [foos, mut new, unsure, payload]: [Vec<NodeId>; 4] = ["Foo", "W", "A", "bytes"].map(of);
+        new.extend(payload);
+        new.extend(foos.last());
+        let reasons = Reasons::of(&graph).unwrap().group_new(&graph, &new, &unsure, Values::Short);
+        let told: Vec<_> = reasons.iter().map(|reason| (reason.count, reason.size, reason.signature.as_str())).collect();
+        let expected = [(3, 3000, "app.CACHE['k'][*].payload"), (5, 250, "app.WEAK[*]"), (1, 16, "unreachable garbage")];
+        assert_eq!(told, expected);
+        assert!(Reasons::of(&graph).unwrap().group_new(&graph, &[], &unsure, Values::Short).is_empty());
+    }
+
+    #[test]
     fn a_linked_list_is_one_group() {
         let mut text = HELD.to_owned();
         text += "names -> n0 .HEAD\n";
@@ -187,6 +246,14 @@ mod tests {
             text += &format!("n{i}: app.Node\nn{i} -> n{} .next\n", i + 1);
         }
         text += "n1000: app.Node";
+        // Classes that take turns, more than one looks back for, are told up to a depth.
+        let mut turns = HELD.to_owned() + "names -> t0 .HEAD\n";
+        for i in 0..10_000 {
+            turns += &format!("t{i}: app.T{}\nt{i} -> t{} .next{}\n", i % 50, i + 1, i % 50);
+        }
+        let deep = grouped(&(turns + "t10000: app.T0"), "app.T7");
+        assert_eq!((deep.len(), deep.iter().map(|(count, _)| count).sum::<u64>()), (2, 200));
+        assert!(deep.iter().all(|(_, words)| words.len() < 1000));
         assert_eq!(grouped(&text, "app.Node"), [(1000, "app.HEAD.next…".to_owned()), (1, "app.HEAD".to_owned())]);
     }
 }

@@ -13,7 +13,7 @@ use crate::query::dominator_tree::{DominatorTree, accumulation_point, heaviest_c
 use crate::query::dominators::{Dominator, Dominators};
 use crate::query::reasons::Reasons;
 use crate::wording::{bytes, grouped};
-use crate::{HeapGraph, NodeFlags, NodeId, TypeId, Values, Wording};
+use crate::{Error, HeapGraph, NodeFlags, NodeId, TypeId, Values, Wording};
 
 /// Part of the heap's bytes that accumulated objects must keep to be suspected. Six leaking programs keep 39 %
 /// and more that way, healthy applications (Django, Flask, asyncio) 9 % and less.
@@ -54,39 +54,68 @@ struct Group {
     retained: u64,
 }
 
-/// Finds suspects, those that keep most first. None is an answer: nothing stands out. O(objects), and 12 bytes
-/// an object besides dominators and reasons.
-pub fn suspects(graph: &HeapGraph, dominators: &Dominators, reasons: &Reasons, values: Values) -> Vec<Suspect> {
+/// Classes that are no built-in types, of what some objects keep: how many, and what those retain.
+type Classes = Vec<(TypeId, u64, u64)>;
+/// Suspects of one kind, with the classes below each.
+type Found<T> = Vec<(T, Classes)>;
+
+/// Finds suspects, those that keep most first. None is an answer: nothing stands out. `reasons` is asked for
+/// when all else is done and given back, so that the columns of both never stand side by side. O(objects), and 12
+/// bytes an object beyond dominators.
+///
+/// # Errors
+/// Those of `reasons`.
+pub fn suspects<'a>(
+    graph: &HeapGraph,
+    dominators: &Dominators,
+    reasons: impl FnOnce() -> Result<&'a Reasons, Error>,
+    values: Values,
+) -> Result<Vec<Suspect>, Error> {
     let total = dominators.total(graph);
-    let least = ((total as f64 * SHARE) as u64).max(1);
-    let groups = groups(graph, dominators, least);
-    let telling = Telling { graph, dominators, reasons, values, total, tree: DominatorTree::new(dominators) };
-    let mut found: Vec<Suspect> = groups.iter().map(|group| telling.group(group)).collect();
+    let (groups, ones) = found(graph, dominators, total);
+    let telling = Telling { graph, dominators, reasons: reasons()?, values, total };
+    let mut suspects: Vec<Suspect> = groups.iter().map(|(group, below)| telling.group(group, below)).collect();
+    suspects.extend(ones.iter().map(|(node, below)| telling.one(*node, below)));
+    suspects.sort_by_key(|suspect| (std::cmp::Reverse(suspect.retained), suspect.holder));
+    suspects.truncate(MOST);
+    Ok(suspects)
+}
+
+/// The groups, and the objects that keep much without one, each with the classes below.
+fn found(graph: &HeapGraph, dominators: &Dominators, total: u64) -> (Found<Group>, Found<NodeId>) {
+    let tree = DominatorTree::new(dominators);
+    let least = |share: f64| ((total as f64 * share) as u64).max(1);
+    let groups = groups(graph, dominators, &tree, least(SHARE));
     let heaviest = heaviest_children(graph, dominators);
-    let least_of_one = ((total as f64 * SHARE_OF_ONE) as u64).max(1);
-    for node in graph.node_ids().filter(|&node| dominators.parent(node).is_none() && dominators.retained(node) >= least_of_one) {
+    let mut ones = Vec::new();
+    let is_heavy = |node: NodeId| dominators.retained(node) >= least(SHARE_OF_ONE);
+    for node in graph.node_ids().filter(|&node| dominators.parent(node).is_none() && is_heavy(node)) {
         let point = accumulation_point(graph, dominators, &heaviest, node);
-        let is_known = found.iter().any(|known| known.holder.is_some_and(|holder| is_near(dominators, holder, point)));
-        if graph.is_shown(point)
-            && dominators.retained(point) >= least_of_one
-            && !is_known
-            && !is_definition(graph, dominators, point)
-        {
-            found.push(telling.one(point));
+        let is_known = groups.iter().any(|group| group.holder.is_some_and(|holder| is_near(dominators, holder, point)));
+        if graph.is_shown(point) && is_heavy(point) && !is_known && !is_definition(graph, dominators, point) {
+            ones.push(point);
         }
     }
-    found.sort_by_key(|suspect| (std::cmp::Reverse(suspect.retained), suspect.holder));
-    found.truncate(MOST);
-    found
+    let of_group = |group: Group| {
+        let below = classes_below(graph, dominators, &tree, &group.members);
+        (group, below)
+    };
+    let of_one = |node: NodeId| {
+        let children: Vec<NodeId> = tree.children(node).iter().map(|&child| NodeId(child)).collect();
+        (node, classes_below(graph, dominators, &tree, &children))
+    };
+    (groups.into_iter().map(of_group).collect(), ones.into_iter().map(of_one).collect())
 }
 
 /// The largest group of each heavy dominator, where it is large and many enough.
-fn groups(graph: &HeapGraph, dominators: &Dominators, least: u64) -> Vec<Group> {
+fn groups(graph: &HeapGraph, dominators: &Dominators, tree: &DominatorTree, least: u64) -> Vec<Group> {
     let mut groups: HashMap<(Option<NodeId>, TypeId), Group, FxBuildHasher> = HashMap::default();
     let mut definitions: HashMap<NodeId, bool, FxBuildHasher> = HashMap::default();
     for node in graph.node_ids().filter(|&node| graph.is_shown(node)) {
         let holder = match dominators.dominator(node) {
             Dominator::Object(holder) if dominators.retained(holder) < least => continue,
+            // Each link of a long list keeps much, and one child: no group, and no room for one.
+            Dominator::Object(holder) if (tree.children(holder).len() as u64) < MANY => continue,
             Dominator::Object(holder) => Some(holder),
             Dominator::Thread(_) => None,
             Dominator::Root if graph.root(node).is_some() || graph.external(node) != Some(0) => continue,
@@ -149,15 +178,13 @@ struct Telling<'a> {
     reasons: &'a Reasons,
     values: Values,
     total: u64,
-    tree: DominatorTree,
 }
 
 impl Telling<'_> {
-    fn group(&self, group: &Group) -> Suspect {
+    fn group(&self, group: &Group, below: &Classes) -> Suspect {
         let graph = self.graph;
         let count = group.members.len() as u64;
         let type_name = graph.type_name(group.of_type);
-        let below = self.classes_below(&group.members);
         let retained = group.holder.map_or(group.retained, |holder| self.dominators.retained(holder));
         let is_builtin = graph.type_module(group.of_type) == "builtins";
         let inside = below.iter().filter(|(of_type, _, _)| *of_type != group.of_type);
@@ -196,12 +223,11 @@ impl Telling<'_> {
         }
     }
 
-    fn one(&self, node: NodeId) -> Suspect {
+    fn one(&self, node: NodeId, below: &Classes) -> Suspect {
         let graph = self.graph;
         let type_name = graph.type_name(graph.type_of(node));
         let retained = self.dominators.retained(node);
         let chain = self.reasons.chain(graph, node);
-        let below = self.classes_below(self.tree.children(node).iter().map(|&node| NodeId(node)).collect::<Vec<_>>().as_slice());
         let inside: Vec<String> =
             below.iter().take(2).map(|&(of_type, count, _)| format!("{} {}", grouped(count), graph.type_name(of_type))).collect();
         let holding = if inside.is_empty() { String::new() } else { format!(", with {}", inside.join(" and ")) };
@@ -219,42 +245,41 @@ impl Telling<'_> {
     fn numbers(&self, retained: u64) -> String {
         format!("{}, {:.0} % of the heap", bytes(retained), self.share(retained) * 100.0)
     }
+}
 
-    /// Classes that are no built-in types, of the objects that these keep, with how many and what those retain
-    /// (below one another counted once); those that retain most first.
-    fn classes_below(&self, tops: &[NodeId]) -> Vec<(TypeId, u64, u64)> {
-        const LEAVE: u32 = 1 << 31;
-        let graph = self.graph;
-        let mut sums = vec![(0_u64, 0_u64, 0_u32); graph.type_count()];
-        let mut waiting: Vec<u32> = tops.iter().map(|node| node.0).collect();
-        while let Some(id) = waiting.pop() {
-            let node = NodeId(id & !LEAVE);
-            let sum = &mut sums[graph.type_of(node).index()];
-            if id & LEAVE != 0 {
-                sum.2 -= 1;
-                continue;
-            }
-            sum.0 += 1;
-            if sum.2 == 0 {
-                sum.1 = sum.1.saturating_add(self.dominators.retained(node));
-            }
-            let children = self.tree.children(node);
-            if !children.is_empty() {
-                sum.2 += 1;
-                waiting.push(id | LEAVE);
-                waiting.extend(children);
-            }
+/// Classes that are no built-in types, of the objects that these keep, with how many and what those retain
+/// (below one another counted once); those that retain most first.
+fn classes_below(graph: &HeapGraph, dominators: &Dominators, tree: &DominatorTree, tops: &[NodeId]) -> Classes {
+    const LEAVE: u32 = 1 << 31;
+    let mut sums = vec![(0_u64, 0_u64, 0_u32); graph.type_count()];
+    let mut waiting: Vec<u32> = tops.iter().map(|node| node.0).collect();
+    while let Some(id) = waiting.pop() {
+        let node = NodeId(id & !LEAVE);
+        let sum = &mut sums[graph.type_of(node).index()];
+        if id & LEAVE != 0 {
+            sum.2 -= 1;
+            continue;
         }
-        let is_class = |id: &TypeId| graph.type_module(*id) != "builtins";
-        let mut classes: Vec<(TypeId, u64, u64)> = graph
-            .type_ids()
-            .filter(is_class)
-            .map(|id| (id, sums[id.index()].0, sums[id.index()].1))
-            .filter(|&(_, count, _)| count > 0)
-            .collect();
-        classes.sort_by_key(|&(id, count, retained)| (std::cmp::Reverse(retained), std::cmp::Reverse(count), id));
-        classes
+        sum.0 += 1;
+        if sum.2 == 0 {
+            sum.1 = sum.1.saturating_add(dominators.retained(node));
+        }
+        let children = tree.children(node);
+        if !children.is_empty() {
+            sum.2 += 1;
+            waiting.push(id | LEAVE);
+            waiting.extend(children);
+        }
     }
+    let is_class = |id: &TypeId| graph.type_module(*id) != "builtins";
+    let mut classes: Classes = graph
+        .type_ids()
+        .filter(is_class)
+        .map(|id| (id, sums[id.index()].0, sums[id.index()].1))
+        .filter(|&(_, count, _)| count > 0)
+        .collect();
+    classes.sort_by_key(|&(id, count, retained)| (std::cmp::Reverse(retained), std::cmp::Reverse(count), id));
+    classes
 }
 
 #[cfg(test)]
@@ -266,7 +291,7 @@ mod tests {
     fn ask(text: &str) -> Vec<Suspect> {
         let graph = sketch::parse(text).unwrap();
         let (dominators, reasons) = (dominators(&graph).unwrap(), Reasons::of(&graph).unwrap());
-        suspects(&graph, &dominators, &reasons, Values::Short)
+        suspects(&graph, &dominators, || Ok(&reasons), Values::Short).unwrap()
     }
 
     const PROGRAM: &str = "app: module 'app' root size=1000

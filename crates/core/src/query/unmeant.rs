@@ -64,7 +64,10 @@ impl Unmeant {
 
 /// The names under which IPython keeps what was typed in and what came out.
 fn is_history(name: &str) -> bool {
-    matches!(name, "_ih" | "_oh" | "_dh" | "In" | "Out" | "output_hist" | "input_hist_parsed" | "input_hist_raw")
+    matches!(
+        name,
+        "_ih" | "_oh" | "_dh" | "In" | "Out" | "output_hist" | "input_hist_parsed" | "input_hist_raw" | "user_ns_hidden"
+    )
 }
 
 /// `_`, `__`, `___` of prompts; `_12`, `_i`, `_i12` of IPython.

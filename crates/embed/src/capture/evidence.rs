@@ -34,12 +34,13 @@ impl Walk<'_> {
             if let Some(layout) = known {
                 self.look_at_state(interpreter, &layout);
             }
-            self.look_through_frames();
             self.look_through_modules();
             self.look_through_foreign();
             self.look_through_static_data(&state);
             let lasting = state.start + known.map_or(0, |layout| layout.lasting);
             self.look_through(lasting..state.end, &[], "interpreter's state");
+            // After what stays where it is: most of a stack may be words that nobody took away.
+            self.look_through_frames();
             // Last, and for what no free list takes: those keep addresses of objects that live again.
             self.takes_recycled = false;
             self.look_through(state.start..lasting, &[], "interpreter's state");

@@ -47,21 +47,30 @@ struct Places {
 /// that stood behind it before, stands before it now.
 fn places(before: &HeapGraph, after: &HeapGraph, join: &Join, mark: Option<Mark>) -> Places {
     let mut places = Places { in_place: Bits::of(after.node_count()), is_proof: false };
-    let mut next = 0;
-    for node in after.node_ids().filter(|&node| after.flags(node).contains(NodeFlags::TRACKED)) {
-        if join.fresh.has(node) {
-            let address = Some(after.address(node));
-            let behind_all = mark.and_then(|mark| mark.behind_all);
-            if behind_all.is_some() && address == mark.map(|mark| mark.behind_oldest) {
-                continue;
+    let is_tracked = |graph: &HeapGraph, node: NodeId| graph.flags(node).contains(NodeFlags::TRACKED);
+    let is_in_both = |node: NodeId, old: u32| old != NONE && is_tracked(before, NodeId(old)) && after.is_shown(node);
+    // While no full collection came, all that stands before this mark was there, whatever else was put behind the
+    // oldest generation meanwhile: marks of other heaps.
+    let behind_all = mark.and_then(|mark| after.at_address(mark.behind_all?)).filter(|&mark| join.fresh.has(mark));
+    if let Some(behind_all) = behind_all {
+        for node in after.node_ids().take(behind_all.index()).filter(|&node| is_tracked(after, node)) {
+            if is_in_both(node, join.counterparts[node.index()]) {
+                places.in_place.add(node);
             }
-            places.is_proof = address == behind_all.or(mark.map(|mark| mark.behind_oldest));
+        }
+        places.is_proof = true;
+        return places;
+    }
+    let mut next = 0;
+    for node in after.node_ids().filter(|&node| is_tracked(after, node)) {
+        if join.fresh.has(node) {
+            places.is_proof = Some(after.address(node)) == mark.map(|mark| mark.behind_oldest);
             break;
         }
         let old = join.counterparts[node.index()];
-        if old != NONE && old >= next && before.flags(NodeId(old)).contains(NodeFlags::TRACKED) {
+        if old >= next && old != NONE && is_tracked(before, NodeId(old)) {
             next = old + 1;
-            if after.is_shown(node) {
+            if is_in_both(node, old) {
                 places.in_place.add(node);
             }
         }
