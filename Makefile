@@ -9,7 +9,7 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-all test-real lint format notices \
+.PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices \
         bench bench-capture bench-analysis bench-objgraph clean
 
 demo: $(VENV)/installed
@@ -28,6 +28,10 @@ test-python: $(VENV)/installed $(VENV)/tools
 # One wheel on CPython 3.10 to 3.14; fetches what the machine lacks, and says what it could not get.
 test-all: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python tools/test_all.py
+
+# objgraph's own suite, fetched from PyPI, against its drop-in; needs the network and Graphviz.
+test-objgraph: $(VENV)/installed $(VENV)/tools
+	$(BIN)/python -m pytest tests/test_objgraph_suite.py tests/test_objgraph.py
 
 # The fixtures that need matplotlib, Django and Flask; `make test` runs them too where those are installed.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real

@@ -21,9 +21,18 @@ MODULE = "refroots.objgraph"
 
 def fetched(folder):
     """Downloads the sdist; the index that pip is set up for is asked."""
-    command = [sys.executable, "-m", "pip", "download", f"objgraph=={VERSION}", "--no-deps", "--no-binary", ":all:"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        f"objgraph=={VERSION}",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+    ]
     done = subprocess.run(
-        [*command, "--no-build-isolation", "--quiet", "--disable-pip-version-check", "--dest", folder],
+        [*command, "--quiet", "--disable-pip-version-check", "--dest", folder],
         capture_output=True,
         text=True,
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from types import ModuleType
 from typing import Any, Generic, Literal, TypedDict, TypeVar, final, overload
 
 __all__ = [
@@ -34,12 +35,14 @@ __all__ = [
     "main",
     "grew",
     "objects",
+    "objgraph",
     "show_backrefs",
     "show_refs",
     "track",
     "why",
 ]
 __version__: str
+objgraph: ModuleType
 
 _Path = str | os.PathLike[str]
 _Values = Literal["short", "none"]

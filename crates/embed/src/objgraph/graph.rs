@@ -27,6 +27,9 @@ struct Node<'py> {
     skipped: u64,
 }
 
+/// A source, and the object that it is; none for a frame that has no object yet.
+type Held<'py> = (u32, Option<Bound<'py, PyAny>>);
+
 enum Edges<'py> {
     Referrers,
     Referents,
@@ -250,7 +253,7 @@ impl<'py> Search<'_, 'py> {
         let pairs = holders.of(&wanted);
         let sees_each = self.limits.filter.is_some();
         // What may be drawn is held before the program runs; what is only counted need not be.
-        let mut found: Vec<(usize, Vec<(u32, Option<Bound<'py, PyAny>>)>)> = Vec::new();
+        let mut found: Vec<(usize, Vec<Held<'py>>)> = Vec::new();
         for &at in expanded {
             let which = places[&(self.nodes[at].object.as_ptr() as u64)];
             let first = pairs.partition_point(|&(of, _)| of < which);

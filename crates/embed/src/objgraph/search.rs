@@ -28,6 +28,8 @@ struct Levels<'a> {
     yielding: &'a FxHashSet<u64>,
     /// The caller's namespace, whose own variables give way.
     namespace: u64,
+    /// Whether anything gave way, without which there may be more to find.
+    gave_way: bool,
     /// Where the last level begins.
     level: usize,
     max_depth: u32,
@@ -44,6 +46,7 @@ impl Levels<'_> {
             let address = holders.address(source);
             let from = begin + which as usize;
             let gives_way = self.yielding.contains(&address) || (from == 0 && address == self.namespace);
+            self.gave_way |= gives_way;
             if gives_way || self.ignored.contains(&address) || !self.seen.insert(address) {
                 continue;
             }
@@ -103,17 +106,18 @@ pub(crate) fn find_backrefs<'py>(
         ignored: &ignored,
         yielding: if gives_way { &yielding } else { &nothing },
         namespace: if gives_way { namespace } else { 0 },
+        gave_way: false,
         level: 0,
         max_depth: u32::try_from(max_depth.max(0)).unwrap_or(u32::MAX),
     };
-    let gives_way = !yielding.is_empty() || namespace != 0;
     let found = match predicate {
-        None => find_root(py, proved, exact, gives_way, levels)?,
+        None => find_root(py, proved, exact, levels)?,
         Some(predicate) => {
             let mut predicate = Asked::new(predicate, "predicate", exact);
-            let mut found = find_accepted(py, proved, &mut predicate, exact, obj, levels(gives_way))?;
-            if found.is_none() && gives_way {
-                found = find_accepted(py, proved, &mut predicate, exact, obj, levels(false))?;
+            let mut search = levels(true);
+            let mut found = find_accepted(py, proved, &mut predicate, exact, obj, &mut search)?;
+            if found.is_none() && search.gave_way {
+                found = find_accepted(py, proved, &mut predicate, exact, obj, &mut levels(false))?;
             }
             predicate.end(py)?;
             found
@@ -131,11 +135,10 @@ fn find_root<'py, 'a>(
     py: Python<'py>,
     proved: &Proved,
     exact: bool,
-    gives_way: bool,
     levels: impl Fn(bool) -> Levels<'a>,
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let modules = proper_modules(py, proved)?;
-    let mut search = levels(gives_way);
+    let mut search = levels(true);
     if modules.contains(&search.nodes[0].address) {
         return Ok(Some(census::live(py, &[search.nodes[0].address])));
     }
@@ -143,7 +146,7 @@ fn find_root<'py, 'a>(
     let mut frame = None;
     for again in [false, true] {
         if again {
-            if !gives_way || frame.is_some() {
+            if !search.gave_way || frame.is_some() {
                 break;
             }
             search = levels(false);
@@ -189,7 +192,7 @@ fn find_accepted<'py>(
     predicate: &mut Asked<'_, 'py>,
     exact: bool,
     obj: &Bound<'py, PyAny>,
-    mut search: Levels<'_>,
+    search: &mut Levels<'_>,
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     // Kept in a vector, which the collector does not see.
     let mut objects: Vec<Bound<'py, PyAny>> = vec![obj.clone()];

@@ -5,13 +5,14 @@ every ``import objgraph`` of the program gets this module. With ``objgraph.exact
 of objgraph 3.7.0 to the letter; without it more is found and named (docs/objgraph.md says what).
 
 >>> import refroots.objgraph as objgraph
->>> class Session: pass
->>> sessions = [Session(), Session()]
->>> objgraph.count("Session")
+>>> class Visit: pass
+>>> visits = [Visit(), Visit()]
+>>> objgraph.count("Visit")
 2
 """
 
 import collections
+import contextlib
 import gc
 import inspect
 import os
@@ -20,7 +21,7 @@ import sys
 import tempfile
 
 from refroots._native import objgraph as _native
-from refroots.objgraph._drawing import _show_graph
+from refroots.objgraph._drawing import _in_list, _show_graph
 from refroots.objgraph._labels import (
     _edge_label,
     _get_obj_type,
@@ -38,11 +39,11 @@ from refroots.objgraph._labels import (
     _short_typename,
 )
 from refroots.objgraph._new_ids import _update
+from refroots.objgraph._presenting import _present_graph, _program_in_path
+from refroots.objgraph._searching import _find_chain, _sizes
 
-try:
+with contextlib.suppress(ImportError):
     import graphviz
-except ImportError:
-    pass
 
 __version__ = "3.7.0"
 __date__ = "2026-10-16"
@@ -134,7 +135,9 @@ def most_common_types(limit=10, objects=None, shortnames=True, filter=None):
     >>> objgraph.most_common_types(1, [1, 2, "a"])
     [('int', 2)]
     """
-    stats = sorted(typestats(objects, shortnames=shortnames, filter=filter).items(), key=lambda item: -item[1])
+    stats = sorted(
+        typestats(objects, shortnames=shortnames, filter=filter).items(), key=lambda item: -item[1]
+    )
     return stats[:limit] if limit else stats
 
 
@@ -155,16 +158,6 @@ def show_most_common_types(
     for name, number in stats:
         more = " %12d bytes" % taken.get(name, 0) if sizes else ""
         _say(f"{name:<{width}} {number}{more}", file, printer)
-
-
-def _sizes(objects, shortnames, filter):
-    if objects is None and filter is None and _collector_is_real():
-        return _native.sizes(bool(shortnames))
-    taken = collections.Counter()
-    for obj in _tracked() if objects is None else objects:
-        if filter is None or filter(obj):
-            taken[_native.typename(obj, bool(shortnames))] += sys.getsizeof(obj, 0)
-    return taken
 
 
 def growth(limit=10, peak_stats={}, shortnames=True, filter=None, *, collect=True):  # noqa: B006
@@ -259,9 +252,9 @@ def get_leaking_objects(objects=None, *, collect=True):
 def by_type(typename, objects=None):
     """Give the tracked objects (or those given) whose exact class has this name.
 
-    >>> class Session: pass
-    >>> session = Session()
-    >>> objgraph.by_type("Session") == [session]
+    >>> class Visit: pass
+    >>> visit = Visit()
+    >>> objgraph.by_type("Visit") == [visit]
     True
     """
     "." in typename  # noqa: B015  What is no string is refused as objgraph refuses it.
@@ -310,60 +303,6 @@ def is_proper_module(obj):
         return False
 
 
-def _find_chain(
-    obj, predicate, edge_func, max_depth=20, extra_ignore=(), *, missing=..., collect=True, caller=None
-):
-    """Search breadth-first for an object that `predicate` accepts, and give the way back from it to `obj`."""
-    _collect(collect)
-    ignored = {id(extra_ignore), *extra_ignore}
-    chain = None
-    if edge_func is _real_gc[2]:
-        caller = None if exact else caller or sys._getframe(1)
-        is_plain = predicate is is_proper_module and not exact
-        chain = _native.find_backrefs(
-            obj,
-            None if is_plain else predicate,
-            max_depth,
-            ignored,
-            () if exact else [address for address, _ in _results],
-            # What runs in a namespace (a module, a class, a prompt) keeps its variables there.
-            caller.f_locals if caller and not caller.f_code.co_flags & inspect.CO_NEWLOCALS else None,
-            exact,
-        )
-    elif edge_func is _real_gc[3]:
-        chain = _native.find_refs(obj, predicate, max_depth, ignored, exact)
-    else:
-        chain = _search(obj, predicate, edge_func, max_depth, ignored)
-    if chain is None:
-        return [obj] if missing is ... else missing
-    return chain
-
-
-def _search(obj, predicate, edge_func, max_depth, ignored):
-    """Search with any function of edges."""
-    reached = [(obj, None, 0)]
-    seen = {id(obj)}
-    ignored |= {id(reached), id(seen), id(ignored), id(sys._getframe()), id(sys._getframe(1))}
-    for step in reached:
-        node, _, depth = step
-        ignored.add(id(step))
-        if predicate(node):
-            chain = []
-            while step is not None:
-                chain.append(step[0])
-                step = step[1]
-            return chain
-        if depth < max_depth:
-            neighbours = edge_func(node)
-            ignored.add(id(neighbours))
-            for neighbour in neighbours:
-                if id(neighbour) not in ignored and id(neighbour) not in seen:
-                    seen.add(id(neighbour))
-                    reached.append((neighbour, step, depth + 1))
-            del neighbours
-    return None
-
-
 def find_ref_chain(obj, predicate, max_depth=20, extra_ignore=(), *, missing=..., collect=True):
     """Find a shortest chain of references from `obj` to an object that `predicate` accepts.
 
@@ -384,9 +323,9 @@ def find_backref_chain(obj, predicate, max_depth=20, extra_ignore=(), *, missing
     Gives ``[obj]`` where there is none, as objgraph does, or what `missing` says. With `is_proper_module`, where
     no module leads to the object, a running frame that does.
 
-    >>> class Session: pass
-    >>> session = Session()
-    >>> objgraph.is_proper_module(objgraph.find_backref_chain(session, objgraph.is_proper_module)[0])
+    >>> class Visit: pass
+    >>> visit = Visit()
+    >>> objgraph.is_proper_module(objgraph.find_backref_chain(visit, objgraph.is_proper_module)[0])
     True
     """
     caller = sys._getframe(1)
@@ -425,6 +364,8 @@ def show_backrefs(
     >>> objgraph.show_backrefs([[]], filename=os.path.join(tempfile.mkdtemp(), "refs.dot"))
     Graph written to ...refs.dot (1 nodes)
     """
+    objs = _in_list(objs)
+    # By position: with so many keywords Python would make a tuple, which would be one more referrer.
     return _show_graph(
         objs,
         gc.get_referrers,
@@ -435,13 +376,13 @@ def show_backrefs(
         filter,
         too_many,
         highlight,
-        filename=filename,
-        extra_info=extra_info,
-        refcounts=refcounts,
-        shortnames=shortnames,
-        output=output,
-        cull_func=cull_func,
-        extra_node_attrs=extra_node_attrs,
+        filename,
+        extra_info,
+        refcounts,
+        shortnames,
+        output,
+        cull_func,
+        extra_node_attrs,
         collect=collect,
         printer=printer,
     )
@@ -470,6 +411,7 @@ def show_refs(
     >>> objgraph.show_refs([[]], filename=os.path.join(tempfile.mkdtemp(), "refs.dot"))
     Graph written to ...refs.dot (1 nodes)
     """
+    objs = _in_list(objs)
     return _show_graph(
         objs,
         gc.get_referents,
@@ -480,13 +422,13 @@ def show_refs(
         filter,
         too_many,
         highlight,
-        filename=filename,
-        extra_info=extra_info,
-        refcounts=refcounts,
-        shortnames=shortnames,
-        output=output,
-        cull_func=cull_func,
-        extra_node_attrs=extra_node_attrs,
+        filename,
+        extra_info,
+        refcounts,
+        shortnames,
+        output,
+        cull_func,
+        extra_node_attrs,
         collect=collect,
         printer=printer,
     )
@@ -504,7 +446,9 @@ def show_chain(*chains, **kw):
     show = show_backrefs if backrefs else show_refs
     for taken in ("filter", "max_depth"):
         if taken in kw:
-            raise TypeError(f"{__name__}.{show.__name__}() got multiple values for keyword argument {taken!r}")
+            raise TypeError(
+                f"{__name__}.{show.__name__}() got multiple values for keyword argument {taken!r}"
+            )
     inspect.signature(show).bind(None, **kw)
     chains = [chain for chain in chains if chain]
     drawn = _show_graph(
@@ -519,39 +463,6 @@ def show_chain(*chains, **kw):
         },
     )
     return None if exact else drawn
-
-
-def _program_in_path(program):
-    """Say whether a directory of PATH has a file of this name, or with .exe behind it."""
-    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    names = [os.path.join(place, program + ending) for place in places for ending in ("", ".exe")]
-    return any(map(os.path.isfile, names))
-
-
-def _present_graph(dot_filename, filename=None):
-    """Show a DOT file, or have the picture made that `filename` names."""
-    if filename == dot_filename:
-        return
-    if not filename:
-        if _program_in_path("xdot"):
-            _say("Spawning graph viewer (xdot)")
-            subprocess.Popen(["xdot", dot_filename], close_fds=True)
-            return
-        if not _program_in_path("dot"):
-            _say("Graph viewer (xdot) and image renderer (dot) not found, not doing anything else")
-            return
-        _say("Graph viewer (xdot) not found, generating a png instead")
-        filename = os.path.splitext(dot_filename)[0] + ".png"
-    elif not _program_in_path("dot"):
-        _say("Image renderer (dot) not found, not doing anything else")
-        return
-    command = ["dot", "-T" + os.path.splitext(filename)[1][1:], "-o" + filename, dot_filename]
-    dot = subprocess.Popen(command, close_fds=False)
-    dot.wait()
-    if dot.returncode != 0:
-        _say('dot failed (exit code %d) while executing "%s"' % (dot.returncode, " ".join(command)))
-    else:
-        _say(f"Image generated as {filename}")
 
 
 def install():

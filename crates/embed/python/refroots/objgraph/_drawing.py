@@ -12,6 +12,14 @@ from refroots._native import objgraph as _native
 from refroots.objgraph import _labels
 
 
+class _One(list):
+    """A list that was made for one object, and is no reference of the program."""
+
+
+def _in_list(objs):
+    return objs if _module._isinstance(objs, (list, tuple)) else _One([objs])
+
+
 def _show_graph(
     objs,
     edge_func,
@@ -38,11 +46,11 @@ def _show_graph(
         raise ValueError("Cannot specify both output and filename.")
     if filename and not _module.exact:
         filename = os.fsdecode(filename)
-    starts = objs if _module._isinstance(objs, (list, tuple)) else [objs]
+    objs = _in_list(objs)
     _module._collect(collect)
     is_referrers, is_referents = edge_func is _module._real_gc[2], edge_func is _module._real_gc[3]
     found = _native.search_graph(
-        starts,
+        objs,
         "referrers" if is_referrers else "referents" if is_referents else edge_func,
         max_depth,
         {id(objs), id(extra_ignore), *extra_ignore},
@@ -52,7 +60,7 @@ def _show_graph(
         "modules" if cull_func is _module.is_proper_module and not _module.exact else cull_func,
         _module.exact,
     )
-    graph = _Graph(found, starts, swap_source_target, max_depth, shortnames)
+    graph = _Graph(found, objs, swap_source_target, max_depth, shortnames)
     text = graph.dot(highlight, extra_info, refcounts, extra_node_attrs)
     if output:
         output.write(text)
@@ -89,7 +97,9 @@ class _Asked:
         if not self.answered:
             raise first
         warnings.warn(
-            f"{self.raised} objects were skipped, for which {self.word} raised; first {first!r}", RuntimeWarning, stacklevel=4
+            f"{self.raised} objects were skipped, for which {self.word} raised; first {first!r}",
+            RuntimeWarning,
+            stacklevel=4,
         )
 
 
@@ -166,7 +176,10 @@ class _Graph:
             count += self.queued[id(obj)] + sum(obj is end for end in self.last) - (sys.version_info >= (3, 11))
             label = _labels._label(obj, asked["extra_info"], count, self.shortnames)
         elif count is not None:
-            label = _labels._label(obj, asked["extra_info"], "immortal" if count < 0 else count, self.shortnames)
+            count -= type(self.starts) is _One and obj is self.starts[0]
+            label = _labels._label(
+                obj, asked["extra_info"], "immortal" if count < 0 else count, self.shortnames
+            )
         else:
             label = _module._obj_label(obj, asked["extra_info"], False, self.shortnames)
         lines.append(f'  {node}[label="{label}"{_module._obj_attrs(obj, asked["attrs"])}];')
@@ -259,7 +272,9 @@ def _write_picture(text, graph, filename, printer):
         handle, dot_filename = tempfile.mkstemp(prefix="objgraph-", suffix=".dot")
         is_read_later = False
         try:
-            with open(handle, "w", encoding="utf-8", errors="strict" if _module.exact else "backslashreplace") as file:
+            with open(
+                handle, "w", encoding="utf-8", errors="strict" if _module.exact else "backslashreplace"
+            ) as file:
                 file.write(text)
             _module._say(f"Graph written to {dot_filename} ({len(graph)} nodes)")
             if not _draw(graph, dot_filename, filename):

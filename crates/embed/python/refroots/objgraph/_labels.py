@@ -94,7 +94,7 @@ _LONG = {
     type({}.values()): ("dict_values([", "])"),
     type({}.items()): ("dict_items([", "])"),
 }
-_NAMED = (type, types.ModuleType, types.BuiltinMethodType, types.BuiltinFunctionType)
+_NAMED: tuple[type, ...] = (type, types.ModuleType, types.BuiltinMethodType, types.BuiltinFunctionType)
 
 
 def _short_repr(obj):
@@ -133,7 +133,11 @@ def _obj_attrs(obj, extra_node_attrs):
         return ""
     given = extra_node_attrs(obj)
     if not _module.exact:
-        given = {name: value if isinstance(value, str) else str(value) for name, value in (given or {}).items() if value is not None}
+        given = {
+            name: value if isinstance(value, str) else str(value)
+            for name, value in (given or {}).items()
+            if value is not None
+        }
         if not given:
             return ""
     attrs = sorted(item for item in given.items() if item[1] is not None)
@@ -224,7 +228,9 @@ def _label_of_names(source, target, names, shortnames):
 
 def _word_of_names(names, shortnames):
     """Word a reference for refroots' own pictures."""
-    return ", ".join(word.replace("\n", " ") for word, _ in itertools.islice(_words(names, shortnames), _MOST_NAMES))
+    return ", ".join(
+        word.replace("\n", " ") for word, _ in itertools.islice(_words(names, shortnames), _MOST_NAMES)
+    )
 
 
 def _is_module(obj):

@@ -1,6 +1,7 @@
 """What `get_new_ids` gives: dictionaries of ids that are filled in as they are read."""
 
 import collections
+import functools
 
 import refroots.objgraph as _module
 from refroots._native import objgraph as _native
@@ -47,15 +48,25 @@ class _Ids(collections.defaultdict):
 def _filled(name):
     method = getattr(collections.defaultdict, name)
 
+    @functools.wraps(method)
     def call(self, *args, **kwargs):
         return method(self._fill(), *args, **kwargs)
 
-    call.__name__ = name
     return call
 
 
 for _name in (
-    *("__contains__", "__delitem__", "__eq__", "__ior__", "__iter__", "__len__", "__ne__", "__or__", "__repr__"),
+    *(
+        "__contains__",
+        "__delitem__",
+        "__eq__",
+        "__ior__",
+        "__iter__",
+        "__len__",
+        "__ne__",
+        "__or__",
+        "__repr__",
+    ),
     *("__reversed__", "__ror__", "__setitem__", "clear", "copy", "get", "items", "keys", "pop", "popitem"),
     *("setdefault", "update", "values"),
 ):
@@ -100,7 +111,11 @@ def _update(skip_update, limit, sortby, shortnames, file, state, collect, printe
 def _show(rows, file, printer):
     width = max(len(row[0]) for row in rows)
     rule = "=" * (width + 52)
-    lines = [rule, "%-*s%13s%13s%13s%13s" % (width, "Type", "Old_ids", "Current_ids", "New_ids", "Count_Deltas"), rule]
+    lines = [
+        rule,
+        "%-*s%13s%13s%13s%13s" % (width, "Type", "Old_ids", "Current_ids", "New_ids", "Count_Deltas"),
+        rule,
+    ]
     lines += ["%-*s%13d%13d%+13d%+13d" % (width, *row) for row in rows]
     for line in [*lines, rule]:
         _module._say(line, file, printer)

@@ -1,0 +1,585 @@
+"""refroots.objgraph: what users of objgraph complain of is gone, and `exact` gives objgraph's own answers."""
+
+import ast
+import collections
+import doctest
+import gc
+import inspect
+import io
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+import weakref
+
+import pytest
+from refroots import objgraph
+
+
+@pytest.fixture
+def exact():
+    objgraph.exact = True
+    yield
+    objgraph.exact = False
+
+
+@pytest.fixture(autouse=True)
+def as_imported():
+    yield
+    objgraph.exact = False
+
+
+class Held:
+    pass
+
+
+def dot(show, *args, **kwargs):
+    output = io.StringIO()
+    show(*args, output=output, **kwargs)
+    return output.getvalue()
+
+
+def edges(text):
+    """Labels of references by (source type and target type)."""
+    types = dict(re.findall(r'^  (o\d+)\[label="(\w+)', text, re.M))
+    found = collections.defaultdict(list)
+    for source, target, label in re.findall(
+        r'^  (o\d+) -> (o\d+)(?: \[label="((?:[^"\\]|\\.)*)".*)?;$', text, re.M
+    ):
+        found[types.get(source), types.get(target)].append(label)
+    return found
+
+
+SIGNATURES = {
+    "count": "(typename, objects=None)",
+    "typestats": "(objects=None, shortnames=True, filter=None)",
+    "most_common_types": "(limit=10, objects=None, shortnames=True, filter=None)",
+    "show_most_common_types": "(limit=10, objects=None, shortnames=True, file=None, filter=None)",
+    "growth": "(limit=10, peak_stats={}, shortnames=True, filter=None)",
+    "show_growth": "(limit=10, peak_stats=None, shortnames=True, file=None, filter=None)",
+    "get_new_ids": "(skip_update=False, limit=10, sortby='deltas', shortnames=None, file=None, _state={})",
+    "get_leaking_objects": "(objects=None)",
+    "by_type": "(typename, objects=None)",
+    "at": "(addr)",
+    "at_addrs": "(address_set)",
+    "is_proper_module": "(obj)",
+    "find_ref_chain": "(obj, predicate, max_depth=20, extra_ignore=())",
+    "find_backref_chain": "(obj, predicate, max_depth=20, extra_ignore=())",
+    "show_refs": "(objs, max_depth=3, extra_ignore=(), filter=None, too_many=10, highlight=None, filename=None, "
+    "extra_info=None, refcounts=False, shortnames=True, output=None, extra_node_attrs=None)",
+    "show_chain": "(*chains, **kw)",
+}
+SIGNATURES["show_backrefs"] = SIGNATURES["show_refs"]
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signatures_begin_as_objgraphs_do_and_go_on_by_keyword(name):
+    signature = inspect.signature(getattr(objgraph, name))
+    kept = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not parameter.KEYWORD_ONLY
+    ]
+    for at, parameter in enumerate(kept):
+        if isinstance(parameter.default, dict):
+            kept[at] = parameter.replace(default={})
+    assert str(signature.replace(parameters=kept)) == SIGNATURES[name]
+
+
+# Locals of running frames, and other threads.
+
+
+def test_a_local_of_another_frame_is_drawn():
+    def outer():
+        held = Held()
+        return inner(weakref.ref(held))
+
+    def inner(reference):
+        return edges(dot(objgraph.show_backrefs, [reference()], max_depth=1))
+
+    assert "held" in outer()["frame", "Held"]
+
+
+def test_a_local_of_a_frame_ends_a_chain_where_no_module_does():
+    def outer():
+        held = Held()
+        return inner(weakref.ref(held))
+
+    def inner(reference):
+        return objgraph.find_backref_chain(reference(), objgraph.is_proper_module)
+
+    chain = outer()
+    assert type(chain[0]).__name__ == "frame" and chain[0].f_code.co_name == "outer"
+
+
+def test_a_local_of_another_thread_is_found():
+    go, stop, made = threading.Event(), threading.Event(), []
+
+    def run():
+        held = Held()
+        made.append(weakref.ref(held))
+        go.set()
+        stop.wait(30)
+        return held
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    go.wait(30)
+    try:
+        chain = objgraph.find_backref_chain(made[0](), objgraph.is_proper_module)
+        assert chain[0].f_code.co_name == "run"
+        objgraph.exact = True
+        assert len(objgraph.find_backref_chain(made[0](), objgraph.is_proper_module)) == 1
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_callers_own_variables_are_never_the_chain():
+    space = {"objgraph": objgraph, "Held": Held}
+    code = """
+real = {"key": [Held()]}
+holders = [real]
+found = objgraph.by_type("Held")
+one = found[0]
+chain = objgraph.find_backref_chain(one, lambda obj: obj is space)
+"""
+    space["space"] = space
+    exec(code, space)
+    words = [type(obj).__name__ for obj in space["chain"]]
+    assert words == ["dict", "dict", "list", "Held"], words
+
+
+# What the collector does not show.
+
+
+def test_frozen_objects_are_counted_and_found():
+    code = """
+import gc
+from refroots import objgraph
+class Held: pass
+kept = {"key": Held()}
+gc.freeze()
+assert objgraph.count("Held") == 1 and objgraph.by_type("Held") == [kept["key"]]
+assert objgraph.at(id(kept)) is kept
+chain = objgraph.find_backref_chain(objgraph.by_type("Held")[0], objgraph.is_proper_module)
+assert objgraph.is_proper_module(chain[0]), chain
+objgraph.exact = True
+assert objgraph.count("Held") == 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+# Names.
+
+
+class Slotted:
+    __slots__ = ("slot",)
+
+
+def test_attributes_slots_and_indexes_are_named():
+    held, slotted = Held(), Slotted()
+    held.attribute = [1, [2]]
+    slotted.slot = held
+    text = edges(dot(objgraph.show_refs, [slotted], max_depth=4))
+    assert text["Slotted", "Held"] == ["slot"]
+    # 3.10 has a dict between the two.
+    assert "attribute" in text["Held", "list"] + text["dict", "list"]
+    assert text["list", "list"] == ["[1]"]
+
+
+def test_cells_and_closures_are_named():
+    held = Held()
+
+    def closure():
+        return held
+
+    text = edges(
+        dot(
+            objgraph.show_refs,
+            [closure],
+            max_depth=3,
+            filter=lambda obj: type(obj).__name__ in ("tuple", "cell", "Held"),
+        )
+    )
+    assert text["function", "tuple"] == ["__closure__"]
+    assert text["tuple", "cell"] == ["[0]"]
+    assert text["cell", "Held"] == ["cell_contents"]
+
+
+def test_two_keys_of_one_value_are_labelled_each_with_its_own():
+    held = Held()
+    text = edges(dot(objgraph.show_refs, [{"one": held, "two": held}], max_depth=1))
+    assert sorted(text["dict", "Held"]) == ["one", "two"]
+    kept = {"one": held, "two": held}
+    text = edges(dot(objgraph.show_backrefs, [held], max_depth=1, filter=lambda obj: obj is kept))
+    assert text["dict", "Held"] == ["one\\ntwo"]
+
+
+def test_exact_labels_are_objgraphs(exact):
+    held = Held()
+    text = edges(dot(objgraph.show_refs, [{"one": held, "two": held}, [held]], max_depth=1))
+    assert text["dict", "Held"] == ["one", "one"] and text["list", "Held"] == [""]
+
+
+# Hostile objects.
+
+
+class HostileMeta(type):
+    @property
+    def __name__(cls):
+        raise ValueError("no name")
+
+
+class Nameless(metaclass=HostileMeta):
+    pass
+
+
+class HostileClass:
+    @property
+    def __class__(self):
+        raise RuntimeError("no class")
+
+    def __repr__(self):
+        raise KeyboardInterrupt
+
+
+def test_hostile_objects_are_counted_by_their_true_names():
+    kept = [Nameless(), HostileClass()]
+    assert objgraph.count("Nameless") == 1
+    assert objgraph.typestats()["Nameless"] == 1
+    assert objgraph.typestats(kept) == {"Nameless": 1, "HostileClass": 1}
+    objgraph.exact = True
+    with pytest.raises(ValueError, match="no name"):
+        objgraph.typestats()
+
+
+def test_hostile_objects_and_dead_proxies_are_drawn():
+    held = Held()
+    proxy = weakref.proxy(held)
+    del held
+    kept = [HostileClass(), proxy, Nameless()]
+    text = dot(objgraph.show_refs, [kept], max_depth=1)
+    assert text.count("(unrepresentable)") == 1 and "Nameless" in text
+    dot(objgraph.show_backrefs, kept, max_depth=2)
+    assert objgraph.is_proper_module(proxy) is False
+    objgraph.find_backref_chain(kept[0], objgraph.is_proper_module)
+
+
+def test_objects_for_which_a_predicate_raises_are_skipped_and_told_of():
+    held = Held()
+    proxy = weakref.proxy(held)
+    del held
+    with pytest.warns(
+        RuntimeWarning, match="1 object was skipped, for which the predicate raised; first ReferenceError"
+    ):
+        chain = objgraph.find_ref_chain([proxy, ["a"]], lambda obj: isinstance(obj, str))
+    assert chain[-1] == "a"
+    with pytest.raises(ZeroDivisionError):
+        objgraph.find_ref_chain([[]], lambda obj: 1 / 0)
+
+
+def test_a_repr_of_much_is_not_made():
+    text = "x'" * 40_000_000
+    assert objgraph._safe_repr(text) == repr(text[:100])[:40]
+    for value in (
+        "a" * 2000 + "'",
+        "a'" * 2000,
+        "'\"" * 2000,
+        b"\0" * 5000,
+        frozenset(range(5000)),
+        collections.deque(range(5000)),
+    ):
+        assert objgraph._safe_repr(value) == repr(value)[:40]
+
+
+def test_a_dict_that_another_thread_changes_is_drawn():
+    shared, stop = {}, threading.Event()
+
+    def change():
+        at = 0
+        while not stop.is_set():
+            at += 1
+            shared[at % 5000] = Held()
+            shared.pop((at * 7) % 5000, None)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for _ in range(20):
+            dot(objgraph.show_refs, [shared], max_depth=2, too_many=200, collect=False)
+    finally:
+        stop.set()
+        thread.join()
+
+
+# Counts.
+
+
+def test_reference_counts_are_those_of_the_program():
+    one = Held()
+    kept = [one, one]
+    text = dot(objgraph.show_backrefs, kept[:1], refcounts=True, max_depth=0)
+    # The variable, twice the list, and the list that was passed.
+    assert re.search(r'label="Held \[(\d+)\]', text).group(1) == "4"
+    output = io.StringIO()
+    objgraph.show_backrefs(one, refcounts=True, max_depth=0, output=output)
+    # The variable and twice the list; on 3.10 the stack of the caller keeps what it passes.
+    expected = "3" if sys.version_info >= (3, 11) else "4"
+    assert re.search(r'label="Held \[(\d+)\]', output.getvalue()).group(1) == expected
+    if sys.version_info >= (3, 12):
+        assert "[immortal]" in dot(objgraph.show_refs, [[None]], refcounts=True)
+
+
+def test_objects_that_reuse_an_id_are_new():
+    class Reused:
+        pass
+
+    objgraph.get_new_ids(limit=0)
+    kept = [Reused() for _ in range(1000)]
+    objgraph.get_new_ids(limit=0)
+    kept.clear()
+    gc.collect()
+    kept = [Reused() for _ in range(1000)]
+    new = objgraph.get_new_ids(limit=0)
+    assert new["Reused"] == set(map(id, kept))
+    assert objgraph.get_new_ids(limit=0)["Reused"] == set()
+
+
+def test_get_new_ids_gives_one_dictionary_that_reads_as_one():
+    new = objgraph.get_new_ids(limit=0)
+    assert isinstance(new, collections.defaultdict) and new is objgraph.get_new_ids(skip_update=True)
+    kept = [Held()]
+    assert objgraph.get_new_ids(limit=0) is new
+    assert new.get("Held") == {id(kept[0])}
+    assert "Held" in new and new["no such type"] == set() and len(new) == len(list(new)) == len(new.items())
+    assert dict(new)["Held"] == {id(kept[0])}
+    file = io.StringIO()
+    objgraph.get_new_ids(limit=3, file=file)
+    assert file.getvalue().splitlines()[1].split() == [
+        "Type",
+        "Old_ids",
+        "Current_ids",
+        "New_ids",
+        "Count_Deltas",
+    ]
+
+
+# Pictures.
+
+
+def test_paths_are_file_names(tmp_path, capsys):
+    objgraph.show_refs([[1]], filename=pathlib.Path(tmp_path / "refs.dot"))
+    assert (tmp_path / "refs.dot").read_text().startswith("digraph ObjectGraph {")
+    assert capsys.readouterr().out == f"Graph written to {tmp_path / 'refs.dot'} (2 nodes)\n"
+
+
+def test_pictures_need_no_graphviz(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    held = Held()
+    held.attribute = {"key": [1]}
+    objgraph.show_refs([held], filename=str(tmp_path / "refs.png"))
+    assert (tmp_path / "refs.png").read_bytes()[:4] == b"\x89PNG"
+    assert capsys.readouterr().out.splitlines()[-1] == f"Image generated as {tmp_path / 'refs.png'}"
+    objgraph.exact = True
+    objgraph.show_refs([held], filename=str(tmp_path / "exact.png"))
+    assert (
+        capsys.readouterr().out.splitlines()[-1] == "Image renderer (dot) not found, not doing anything else"
+    )
+
+
+def test_where_programs_are_replaced_messages_are_objgraphs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(objgraph, "_program_in_path", lambda program: False)
+    objgraph.show_refs([[1]], filename=str(tmp_path / "refs.png"))
+    assert (
+        capsys.readouterr().out.splitlines()[-1] == "Image renderer (dot) not found, not doing anything else"
+    )
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(objgraph.tempfile, "tempdir", str(tmp_path))
+    objgraph.show_refs([[1]], filename=str(tmp_path / "refs.png"))
+    with pytest.raises(ZeroDivisionError):
+        objgraph.show_refs([[1]], filename=str(tmp_path / "refs.png"), extra_info=lambda obj: 1 / 0)
+    assert os.listdir(tmp_path) == ["refs.png"]
+
+
+def test_notebooks_get_pictures(tmp_path, monkeypatch):
+    assert objgraph.show_refs([[1]], filename=str(tmp_path / "refs.dot")) is None
+    monkeypatch.setattr(objgraph, "IS_INTERACTIVE", True)
+    monkeypatch.delattr(objgraph, "graphviz", raising=False)
+    for drawn in (
+        objgraph.show_refs([[1]]),
+        objgraph.show_refs([[1]], filename=str(tmp_path / "refs.dot")),
+        objgraph.show_chain([[1], 1], backrefs=False),
+    ):
+        assert "image/svg+xml" in drawn._repr_mimebundle_()
+    monkeypatch.setattr(objgraph, "graphviz", type("Graphviz", (), {"Source": str}), raising=False)
+    assert objgraph.show_refs([[1]]).startswith("digraph")
+
+
+# Wishes.
+
+
+def test_collections_are_not_forced(monkeypatch):
+    collected = []
+    monkeypatch.setattr(
+        objgraph, "gc", type("Collector", (), {**vars(gc), "collect": lambda *args: collected.append(1)})
+    )
+    one = [[]]
+    asks = (
+        lambda **kw: objgraph.growth(peak_stats={}, **kw),
+        lambda **kw: objgraph.show_growth(peak_stats=collections.Counter(), file=io.StringIO(), **kw),
+        lambda **kw: objgraph.get_new_ids(limit=0, _state={}, **kw),
+        lambda **kw: objgraph.get_leaking_objects(one, **kw),
+        lambda **kw: objgraph.find_ref_chain(one, lambda obj: False, **kw),
+        lambda **kw: objgraph.find_backref_chain(one, lambda obj: True, **kw),
+        lambda **kw: objgraph.show_refs(one, output=io.StringIO(), **kw),
+        lambda **kw: objgraph.show_backrefs(one, max_depth=0, output=io.StringIO(), **kw),
+        lambda **kw: objgraph.show_chain(one, output=io.StringIO(), **kw),
+    )
+    for ask in asks:
+        ask(collect=False)
+        assert not collected
+        ask()
+        assert collected.pop() and not collected
+
+
+def test_sizes_are_shown(capsys):
+    objgraph.show_most_common_types(limit=5, sizes=True)
+    assert all(re.fullmatch(r"\S+ +\d+ +\d+ bytes", line) for line in capsys.readouterr().out.splitlines())
+
+
+def test_output_goes_to_a_printer(monkeypatch, capsys, tmp_path):
+    said = []
+    objgraph.show_most_common_types(objects=[1, 2, "a"], printer=said.append)
+    objgraph.show_growth(peak_stats={}, printer=said.append, limit=1)
+    objgraph.show_refs([[1]], filename=str(tmp_path / "refs.dot"), printer=said.append)
+    monkeypatch.setattr(objgraph, "printer", said.append)
+    objgraph.show_most_common_types(objects=[1])
+    assert said[0] == "int 2" and said[-1] == "int 1" and said[-2].startswith("Graph written to")
+    assert capsys.readouterr().out == ""
+
+
+def test_where_to_stop_can_be_said():
+    inner = [[]]
+    outer = [inner, [1]]
+    text = dot(objgraph.show_refs, outer, cull_func=lambda obj: obj is inner)
+    assert f"o{id(inner)} ->" not in text and f"o{id(outer[1])} ->" in text
+
+
+def test_not_found_can_be_told():
+    one = [[]]
+    assert objgraph.find_ref_chain(one, lambda obj: False) == [one]
+    assert objgraph.find_ref_chain(one, lambda obj: False, missing=None) is None
+    assert objgraph.find_backref_chain(one, lambda obj: False, max_depth=2, missing=()) == ()
+    assert objgraph.find_ref_chain(one, lambda obj: obj is one, missing=None) == [one]
+
+
+def test_main_says_how_to_switch():
+    said = subprocess.run(
+        [sys.executable, "-m", "refroots.objgraph"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "from refroots import objgraph" in said.stdout and "refroots.objgraph.install()" in said.stdout
+
+
+def test_install_takes_objgraphs_place(monkeypatch):
+    monkeypatch.delitem(sys.modules, "objgraph", raising=False)
+    objgraph.install()
+    import objgraph as installed
+
+    assert installed is objgraph
+    monkeypatch.delitem(sys.modules, "objgraph")
+
+
+def test_another_collector_is_asked():
+    class Collector:
+        def __getattr__(self, name):
+            return getattr(gc, name)
+
+        def get_objects(self):
+            return [Held(), Held()]
+
+    objgraph.gc = Collector()
+    try:
+        assert objgraph.typestats() == {"Held": 2} and objgraph.count("Held") == 2
+        assert objgraph.growth(peak_stats={}) == [("Held", 2, 2)]
+        assert [type(obj) for obj in objgraph.by_type("Held")] == [Held, Held]
+    finally:
+        objgraph.gc = gc
+
+
+def test_nothing_is_left_of_a_search():
+    held = Held()
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_referrers(held)), sys.getrefcount(held)
+        dot(objgraph.show_backrefs, held, collect=False)
+        objgraph.find_backref_chain(held, objgraph.is_proper_module, collect=False)
+        objgraph.by_type("Held")
+        assert (len(gc.get_referrers(held)), sys.getrefcount(held)) == before
+    finally:
+        gc.enable()
+
+
+def test_warnings_are_not_made_where_nothing_is_wrong():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        objgraph.growth(peak_stats={}, filter=lambda obj: True)
+        dot(objgraph.show_backrefs, [Held()], highlight=lambda obj: False, extra_info=lambda obj: "")
+
+
+def test_examples_in_docstrings_run():
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    parser = doctest.DocTestParser()
+    names = [*SIGNATURES, "install"]
+    space = {
+        "objgraph": objgraph,
+        "os": os,
+        "sys": sys,
+        "tempfile": tempfile,
+        "collections": collections,
+        "__name__": "__main__",
+    }
+    before = sys.modules.get("objgraph")
+    for name in names:
+        text = getattr(objgraph, name).__doc__
+        assert ">>>" in text, name
+        # As an example is read: with its own variables, in the module that runs.
+        main = sys.modules["__main__"]
+        kept = dict(vars(main))
+        vars(main).update(space)
+        test = parser.get_doctest(text, {}, name, None, None)
+        test.globs = vars(main)
+        runner.run(test, clear_globs=False)
+        for added in set(vars(main)) - set(kept):
+            del vars(main)[added]
+        vars(main).update(kept)
+    if before is None:
+        sys.modules.pop("objgraph", None)
+    assert runner.failures == 0
+
+
+def test_stubs_have_the_shape_of_types_objgraph():
+    stubs = pytest.importorskip("importlib.util").find_spec("objgraph-stubs")
+    if stubs is None:
+        pytest.skip("types-objgraph is not installed")
+    theirs = shapes(pathlib.Path(stubs.submodule_search_locations[0]) / "__init__.pyi")
+    ours = shapes(pathlib.Path(objgraph.__file__).with_name("__init__.pyi"))
+    theirs.pop("show_chain")  # says the arguments of another function
+    assert {name: ours.get(name) for name in theirs} == theirs
+
+
+def shapes(path):
+    """Arguments by position and name, with their annotations and defaults, of each function of a stub."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            node.args.kwonlyargs, node.args.kw_defaults = [], []
+            found[node.name] = re.sub(r"\s+", "", ast.unparse(node.args))
+    return found
