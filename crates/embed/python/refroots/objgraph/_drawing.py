@@ -173,7 +173,9 @@ class _Graph:
         elif is_exact:
             # objgraph takes off one more than its own references, but on 3.10; it still has the starts to come and
             # the ends of the reference that it drew last.
-            count += self.queued[id(obj)] + sum(obj is end for end in self.last) - (sys.version_info >= (3, 11))
+            count += (
+                self.queued[id(obj)] + sum(obj is end for end in self.last) - (sys.version_info >= (3, 11))
+            )
             label = _labels._label(obj, asked["extra_info"], count, self.shortnames)
         elif count is not None:
             count -= type(self.starts) is _One and obj is self.starts[0]

@@ -45,6 +45,35 @@ class _Ids(collections.defaultdict):
         return (collections.defaultdict, (set, dict(self.items())))
 
 
+class _Given:
+    """What a program's own collector gives, in sets of ids: it may know objects that Python's does not."""
+
+    def __init__(self):
+        self._kept = {"old": {}, "current": {}}
+
+    def update(self, objects, name_of):
+        current = collections.defaultdict(set)
+        for obj in objects:
+            current[name_of(obj)].add(id(obj))
+        self._kept = {"old": self._kept["current"], "current": dict(current)}
+
+    def names(self):
+        return list({**self._kept["current"], **self._kept["old"]})
+
+    def ids(self, which, name):
+        if name not in self.names():
+            return None
+        old, current = (self._kept[when].get(name, set()) for when in ("old", "current"))
+        return {"old": set(old), "current": set(current), "new": current - old}[which]
+
+    def rows(self):
+        counted = [
+            (name, *(len(self.ids(which, name)) for which in ("old", "current", "new")))
+            for name in self.names()
+        ]
+        return [(*row, row[2] - row[1]) for row in counted]
+
+
 def _filled(name):
     method = getattr(collections.defaultdict, name)
 
@@ -89,11 +118,21 @@ def _update(skip_update, limit, sortby, shortnames, file, state, collect, printe
     else:
         state["shortnames"] = shortnames
     _module._collect(collect)
+    is_given = not _module._collector_is_real()
+    if is_given != isinstance(state["new"].store, _Given):
+        shared = _Given() if is_given else _native.Ids()
+        for known in ids.values():
+            known.store = shared
     store = state["new"].store
     for known in ids.values():
         # What was read goes before the heap is looked at, so that it is not found there.
         known._watch(None)
-    store.update(bool(shortnames), _module.exact)
+    if is_given:
+        store.update(
+            _module.gc.get_objects(), _module._short_typename if shortnames else _module._long_typename
+        )
+    else:
+        store.update(bool(shortnames), _module.exact)
     for known in ids.values():
         known._watch(store)
     if limit == 0:
