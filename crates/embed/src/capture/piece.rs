@@ -3,7 +3,7 @@
 
 use pyo3::prelude::*;
 use refroots_core::{EdgeKind, NodeId, TextId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::frames;
 use super::layout::InlineValues;
@@ -45,22 +45,24 @@ pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     unsafe {
         walk.frames = frames::running(&mut walk, &layout, true);
         let mut found = Vec::new();
-        // Looking for names of threads has met types; they are described before the frames, which stand behind them.
-        let before = walk.builder.discovered();
+        // What reading the threads has met already stands before the frames.
+        let mut nodes = FxHashMap::default();
         for at in 0..walk.frames.len() {
             let frame = walk.frames[at];
             let address = if frame.is_synthetic() { frame.address } else { frame.object };
-            walk.node(address);
+            nodes.extend(walk.node(address).map(|node| (node, at)));
         }
-        for node in (0..before as u32).map(NodeId) {
-            let address = walk.builder.address(node) as Address;
-            walk.describe_one(node, address);
-        }
-        for at in 0..walk.frames.len() {
-            let frame = walk.frames[at];
+        let mut left = nodes.len();
+        while left > 0 {
             let node = NodeId(walk.builder.described() as u32);
-            walk.describe_frame(node, at);
             let address = walk.builder.address(node) as Address;
+            let Some(&at) = nodes.get(&node) else {
+                walk.describe_one(node, address);
+                continue;
+            };
+            left -= 1;
+            let frame = walk.frames[at];
+            walk.describe_frame(node, at);
             let locals = named_references(&walk, node).into_iter().filter(|named| named.kind == EdgeKind::Local).collect();
             if !frame.is_own {
                 let is_synthetic = frame.is_synthetic();
@@ -91,7 +93,9 @@ pub(crate) fn references_of(proved: &Proved, objects: &[(Address, FxHashSet<usiz
     if others.is_empty() {
         return Ok(found);
     }
-    let mut walk = Walk::new(proved, Loaded::default(), others.len()).map_err(refused::core)?;
+    // Where it is not known what is loaded, no type of C is known to be CPython's own: frames, generators and deques
+    // would have no names for what they hold.
+    let mut walk = Walk::new(proved, Loaded::read(), others.len()).map_err(refused::core)?;
     // SAFETY: the objects are live, the GIL is held and nothing below runs Python code. Each is discovered before
     // any is described, so they are the first nodes, in this order.
     unsafe {
