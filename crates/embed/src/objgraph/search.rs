@@ -181,8 +181,7 @@ fn find_root<'py, 'a>(
 }
 
 /// How many objects are reached at least before the program's predicate is asked; then as many times more.
-const FIRST_OBJECTS: usize = 64;
-const FIRST_LEVELS: usize = 3;
+const FIRST_OBJECTS: usize = 24;
 const TIMES_MORE: usize = 8;
 
 /// The chain from an object that the program's own predicate accepts.
@@ -197,7 +196,7 @@ fn find_accepted<'py>(
     // Kept in a vector, which the collector does not see.
     let mut objects: Vec<Bound<'py, PyAny>> = vec![obj.clone()];
     let mut asked = 0;
-    let (mut enough, mut most_levels) = (FIRST_OBJECTS, FIRST_LEVELS);
+    let mut enough = FIRST_OBJECTS;
     loop {
         while let Some(object) = objects.get(asked) {
             if predicate.accepts(object)? {
@@ -212,8 +211,7 @@ fn find_accepted<'py>(
         let holders = Holders::read(py, proved, frozen(exact), frames(exact))?;
         let known = search.nodes.len();
         let mut synthetic = Vec::new();
-        let mut level = 0;
-        while search.can_grow() && search.nodes.len() < enough && level < most_levels {
+        while search.can_grow() && search.nodes.len() < enough {
             let mut place = search.nodes.len();
             search.grow(&holders, |_, source| {
                 if holders.synthetic(source).is_some() {
@@ -222,9 +220,8 @@ fn find_accepted<'py>(
                 place += 1;
                 true
             });
-            level += 1;
         }
-        (enough, most_levels) = (search.nodes.len().max(enough) * TIMES_MORE, usize::MAX);
+        enough = search.nodes.len().max(enough) * TIMES_MORE;
         // Held before any frame object is made, which may run code of the program.
         let mut places = synthetic.iter().map(|&(place, _)| place).peekable();
         for (place, node) in search.nodes.iter().enumerate().skip(known) {
