@@ -161,16 +161,22 @@ def compare(module, seed):
         default = forked(ask, module, "default", part) if part is None else ""
         for mode, answered in (("exact", exact), ("default", default)):
             if answered:
-                found, asked = differences(mode, json.loads(expected), json.loads(answered))
+                found, asked = differences(
+                    mode, json.loads(expected), json.loads(answered), style == "observed"
+                )
                 complaints += [f"heap {seed} ({style}), {mode}, {said}" for said in found]
                 compared += asked
     objgraph_heaps.forget(seed, addresses)
     return complaints, compared
 
 
-def differences(mode, expected, found):
+def differences(mode, expected, found, is_observed):
     """What is not as expected, and how many answers were compared."""
     said = []
+    if is_observed:
+        # Labels of objgraph make dicts of frames and instances while it searches, and what it looks at later has
+        # them as referrers; the drop-in searches first (docs/objgraph.md says so).
+        expected = {name: answer for name, answer in expected.items() if not name.startswith("show_backrefs")}
     for question, answer in expected.items():
         names = found.get(f"names of {question}", {})
         difference = objgraph_judge.difference(question, answer, found[question], mode == "exact", names)
