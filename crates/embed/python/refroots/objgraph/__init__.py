@@ -167,10 +167,10 @@ def growth(limit=10, peak_stats={}, shortnames=True, filter=None, *, collect=Tru
 
     >>> peaks = {}
     >>> _ = objgraph.growth(peak_stats=peaks)
-    >>> class Leak: pass
-    >>> leak = Leak()
-    >>> [row for row in objgraph.growth(limit=None, peak_stats=peaks) if row[0] == "Leak"]
-    [('Leak', 1, 1)]
+    >>> class LeakedHere: pass
+    >>> leak = LeakedHere()
+    >>> [row for row in objgraph.growth(limit=None, peak_stats=peaks) if row[0] == "LeakedHere"]
+    [('LeakedHere', 1, 1)]
     """
     _collect(collect)
     # Nothing but `stats` is made before the count: it would be in it. That the comprehension shares `stats` is
