@@ -51,15 +51,13 @@ mod _native {
     #[pymodule_export]
     use super::track::{Growth, track};
 
-    #[pymodule_export]
-    use super::objgraph::objgraph;
-
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::capture::prepare(module.py());
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        crate::objgraph::register(module)?;
         crate::program::register(module)
     }
 }

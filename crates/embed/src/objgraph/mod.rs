@@ -13,23 +13,29 @@ use rustc_hash::FxHashSet;
 
 use crate::capture::census::Frozen;
 
-/// The compiled part of `refroots.objgraph`.
-#[pymodule]
-pub(crate) mod objgraph {
-    #[pymodule_export]
-    use super::graph::search_graph;
-    #[pymodule_export]
-    use super::ids::Ids;
-    #[pymodule_export]
-    use super::labels::name_edges;
-    #[pymodule_export]
-    use super::picture::{draws, picture};
-    #[pymodule_export]
-    use super::search::{find_backrefs, find_refs};
-    #[pymodule_export]
-    use super::statistics::{
-        at, at_addrs, by_type, by_type_of, count, leaking, objects, sizes, typename, typestats, typestats_of,
-    };
+/// Adds the compiled part of `refroots.objgraph` as a module of its own. Made by hand: a declared module in a module
+/// would import `types` with the package.
+pub(crate) fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
+    let module = PyModule::new(parent.py(), "objgraph")?;
+    module.add_function(wrap_pyfunction!(graph::search_graph, &module)?)?;
+    module.add_class::<ids::Ids>()?;
+    module.add_function(wrap_pyfunction!(labels::name_edges, &module)?)?;
+    module.add_function(wrap_pyfunction!(picture::draws, &module)?)?;
+    module.add_function(wrap_pyfunction!(picture::picture, &module)?)?;
+    module.add_function(wrap_pyfunction!(search::find_backrefs, &module)?)?;
+    module.add_function(wrap_pyfunction!(search::find_refs, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::at, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::at_addrs, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::by_type, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::by_type_of, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::count, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::leaking, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::objects, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::sizes, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::typename, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::typestats, &module)?)?;
+    module.add_function(wrap_pyfunction!(statistics::typestats_of, &module)?)?;
+    parent.add_submodule(&module)
 }
 
 /// Whether objects that were frozen are looked at: everywhere but where objgraph's own answer is wanted.
