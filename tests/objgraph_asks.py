@@ -21,6 +21,7 @@ import objgraph_judge
 from objgraph_heaps import at
 from objgraph_questions import chains, ids, pictures, remember, statistics
 
+PICTURES = 12
 STYLES = ("plain", "materialized", "observed")
 
 
@@ -154,29 +155,23 @@ def compare(module, seed):
     # Where objgraph's look changes the heap, each picture has a fork of its own; the default mode, whose look does not,
     # is compared on the other heaps.
     complaints, compared = [], 0
-    for part in range(10) if style == "observed" else [None]:
+    for part in range(PICTURES) if style == "observed" else [None]:
         # Texts, and all three before any is read: nothing is in the heap for one side that is not there for the others.
         expected = forked(ask, objgraph, "objgraph", part)
         exact = forked(ask, module, "exact", part)
         default = forked(ask, module, "default", part) if part is None else ""
         for mode, answered in (("exact", exact), ("default", default)):
             if answered:
-                found, asked = differences(
-                    mode, json.loads(expected), json.loads(answered), style == "observed"
-                )
+                found, asked = differences(mode, json.loads(expected), json.loads(answered))
                 complaints += [f"heap {seed} ({style}), {mode}, {said}" for said in found]
                 compared += asked
     objgraph_heaps.forget(seed, addresses)
     return complaints, compared
 
 
-def differences(mode, expected, found, is_observed):
+def differences(mode, expected, found):
     """What is not as expected, and how many answers were compared."""
     said = []
-    if is_observed:
-        # Labels of objgraph make dicts of frames and instances while it searches, and what it looks at later has
-        # them as referrers; the drop-in searches first (docs/objgraph.md says so).
-        expected = {name: answer for name, answer in expected.items() if not name.startswith("show_backrefs")}
     for question, answer in expected.items():
         names = found.get(f"names of {question}", {})
         difference = objgraph_judge.difference(question, answer, found[question], mode == "exact", names)

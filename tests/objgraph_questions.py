@@ -200,6 +200,11 @@ def pictures(module, addresses, hub, chance):
         ),
     )
     yield "show_backrefs refcounts", lambda: drawn(back, [at(four)], max_depth=1, refcounts=True)
+    # Not in a list: the functions themselves hold it. One that is a list or tuple by its class would be one.
+    own = [one for one in addresses if type(at(one)).__module__ == "objgraph_heaps"]
+    bare = next(one for one in own if not issubclass(type(at(one)), (list, tuple)))
+    yield "show_backrefs refcounts bare", lambda: drawn(back, at(bare), max_depth=1, refcounts=True)
+    yield "show_refs refcounts bare", lambda: drawn(forth, at(bare), max_depth=0, refcounts=True)
     yield "show_backrefs file", lambda: filed(back, [at(three)], max_depth=2)
     yield "show_refs", lambda: drawn(forth, [at(one)])
     yield (

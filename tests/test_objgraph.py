@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 import warnings
 import weakref
 
@@ -348,6 +349,59 @@ def test_objects_that_reuse_an_id_are_new():
     new = objgraph.get_new_ids(limit=0)
     assert new["Reused"] == set(map(id, kept))
     assert objgraph.get_new_ids(limit=0)["Reused"] == set()
+
+
+class Fresh:
+    """Something new."""
+
+
+def test_exact_new_ids_are_kept_as_objgraph_keeps_them(exact):
+    state = {}
+    objgraph.get_new_ids(limit=0, _state=state)
+    assert list(state) == ["old", "current", "new", "shortnames"]
+    assert {type(state[which]) for which in ("old", "current", "new")} == {collections.defaultdict}
+    first = state["new"]
+    kept = [Fresh(), Fresh()]
+    assert objgraph.get_new_ids(limit=0, _state=state) is first
+    assert first["Fresh"] == set(map(id, kept)) and state["old"]["Fresh"] == set()
+    del kept
+    objgraph.get_new_ids(limit=0, _state=state)
+    objgraph.get_new_ids(limit=0, _state=state)
+    assert "Fresh" not in state["current"]
+    objgraph.exact = False
+    assert objgraph.get_new_ids(limit=0, _state=state)["list"] <= state["current"]["list"]
+
+
+class Cached:
+    """Something to keep."""
+
+
+def test_a_list_at_the_place_of_one_that_was_given_is_the_programs_own():
+    name = f"{__name__}_own"
+    module = sys.modules[name] = types.ModuleType(name)
+    try:
+        module.also = types.SimpleNamespace(deeper=types.SimpleNamespace(there=[Cached()]))
+        for _ in range(100):
+            found = objgraph.by_type("Cached")
+            (cached,), place = found, id(found)
+            del found
+            own = [cached]
+            del cached
+            if id(own) == place:
+                break
+        assert id(own) == place, "no list took the place of one that was given"
+        module.cache = own
+        del own
+        cached = module.cache[0]
+        del module.also
+        chain = objgraph.find_backref_chain(cached, objgraph.is_proper_module)
+        assert chain[0] is module and chain[-2] is module.cache
+        # What is given gives way while there is another chain.
+        module.found = objgraph.by_type("Cached")
+        chain = objgraph.find_backref_chain(cached, objgraph.is_proper_module)
+        assert chain[-2] is module.cache
+    finally:
+        del sys.modules[name]
 
 
 def test_get_new_ids_gives_one_dictionary_that_reads_as_one():

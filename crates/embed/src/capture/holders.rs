@@ -17,6 +17,7 @@ use super::layout::type_field;
 use super::piece::{self, RunningFrame};
 use super::probe::Proved;
 use super::raw::{self, Address};
+use super::sought::Column;
 use super::traversed::MOST_VISITED;
 
 /// Which running frames count as referrers.
@@ -36,7 +37,7 @@ pub(crate) struct Holders {
     sources: Vec<u64>,
     /// Where each source's references begin, and where the last one's end.
     starts: Vec<u32>,
-    keys: Vec<u32>,
+    keys: Column,
     /// How many sources are objects of the collector.
     objects: usize,
     frames: Vec<RunningFrame>,
@@ -179,7 +180,7 @@ impl Holders {
             }
         }
         starts.push(visited.keys.len() as u32);
-        Ok(Self { sources, starts, keys: visited.keys, objects, frames: running })
+        Ok(Self { sources, starts, keys: Column::new(visited.keys), objects, frames: running })
     }
 
     /// The address of a source: of an object, or of an interpreter's frame.
@@ -206,13 +207,13 @@ impl Holders {
     /// again where it has called the program.
     pub(crate) fn of(&self, wanted: &[u64]) -> Vec<(u32, u32)> {
         let places: FxHashMap<u64, u32> = wanted.iter().zip(0..).map(|(&address, at)| (address, at)).collect();
-        let filter = Filter::new(wanted);
+        let keys: Vec<u32> = wanted.iter().copied().map(key).collect();
         let mut found = Vec::new();
         let mut last_of = vec![u32::MAX; wanted.len()];
         let mut source = 0;
         let mut read = usize::MAX;
         let mut targets = Vec::new();
-        filter.each_hit(&self.keys, |edge| {
+        self.keys.each_hit(&keys, |edge| {
             if self.starts[source + 1] as usize <= edge {
                 source += self.starts[source + 1..].partition_point(|&start| start as usize <= edge);
             }
@@ -245,64 +246,6 @@ impl Holders {
             Some(frame) => {
                 into.clear();
                 into.extend(self.frames[frame].locals.iter().map(|local| local.target as u64));
-            }
-        }
-    }
-}
-
-/// Says quickly of nearly every key that it is not wanted.
-enum Filter {
-    Few(Vec<u32>),
-    Many { bits: Vec<u64>, shift: u32 },
-}
-
-/// So many keys are compared one by one, by vector instructions: a fourth of a nanosecond each.
-const FEW: usize = 16;
-
-impl Filter {
-    fn new(wanted: &[u64]) -> Self {
-        if wanted.len() <= FEW {
-            return Self::Few(wanted.iter().map(|&address| key(address)).collect());
-        }
-        let size = (wanted.len() * 32).next_power_of_two().clamp(1 << 12, 1 << 26);
-        let shift = 32 - size.trailing_zeros();
-        let mut bits = vec![0_u64; size / 64];
-        for &address in wanted {
-            let bit = Self::bit(key(address), shift);
-            bits[bit / 64] |= 1 << (bit % 64);
-        }
-        Self::Many { bits, shift }
-    }
-
-    #[inline]
-    fn bit(key: u32, shift: u32) -> usize {
-        (key.wrapping_mul(0x9E37_79B1) >> shift) as usize
-    }
-
-    /// Calls `hit` with each place whose key may be wanted.
-    fn each_hit(&self, keys: &[u32], mut hit: impl FnMut(usize)) {
-        const CHUNK: usize = 64;
-        for (chunk, keys) in keys.chunks(CHUNK).enumerate() {
-            let mut tell = |at: usize| hit(chunk * CHUNK + at);
-            // First without a branch for each key: a chunk with a hit is rare.
-            match self {
-                Self::Few(wanted) => {
-                    let any = |wanted: &u32| keys.iter().fold(0, |any, key| any | u32::from(key == wanted));
-                    if wanted.iter().fold(0, |found, wanted| found | any(wanted)) != 0 {
-                        let places = keys.iter().enumerate().filter(|(_, key)| wanted.contains(key));
-                        places.for_each(|(at, _)| tell(at));
-                    }
-                }
-                Self::Many { bits, shift } => {
-                    let test = |key: u32| {
-                        let bit = Self::bit(key, *shift);
-                        bits[bit / 64] >> (bit % 64) & 1
-                    };
-                    if keys.iter().fold(0, |any, &key| any | test(key)) != 0 {
-                        let places = keys.iter().enumerate().filter(|&(_, &key)| test(key) != 0);
-                        places.for_each(|(at, _)| tell(at));
-                    }
-                }
             }
         }
     }

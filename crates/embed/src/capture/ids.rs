@@ -27,13 +27,13 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads what there is. `tells_reused` leaves a mark in the collector's order, by which a later snapshot tells
+    /// Reads what there is, frozen objects too, and leaves a mark in the collector's order, by which a later snapshot tells
     /// an object that has got the address of another. O(n log n).
     ///
     /// # Errors
     /// Python's, where the collector's lists were not found and its function fails.
-    pub(crate) fn take(py: Python<'_>, proved: &Proved, frozen: Frozen, is_short: bool, tells_reused: bool) -> PyResult<Self> {
-        let counts = census::census(py, proved, frozen)?;
+    pub(crate) fn take(py: Python<'_>, proved: &Proved, is_short: bool) -> PyResult<Self> {
+        let counts = census::census(py, proved, Frozen::With)?;
         let mut snapshot = Self::default();
         let mut places: FxHashMap<Address, u32> = FxHashMap::default();
         let mut by_name: FxHashMap<String, u32> = FxHashMap::default();
@@ -68,20 +68,18 @@ impl Snapshot {
                 *to = object as u64;
                 ends[place as usize] += 1;
             }
-            if generation.get() < 2 && tells_reused {
+            if generation.get() < 2 {
                 snapshot.young.insert(object as u64);
             }
             true
         };
         // SAFETY: the closures only write down numbers.
-        unsafe { census::each_tracked(py, proved, frozen, each, || generation.set(generation.get() + 1)) }?;
+        unsafe { census::each_tracked(py, proved, Frozen::With, each, || generation.set(generation.get() + 1)) }?;
         for place in 0..snapshot.names.len() {
             let range = snapshot.range(place);
             snapshot.addresses[range].sort_unstable();
         }
-        if tells_reused {
-            snapshot.moment = Moment::mark(py, proved);
-        }
+        snapshot.moment = Moment::mark(py, proved);
         Ok(snapshot)
     }
 
@@ -107,7 +105,7 @@ impl Snapshot {
 
     /// Addresses that this snapshot had too, and at which another object stands now: it stands behind the mark,
     /// where nothing of that moment can come to stand. Empty where there is no mark.
-    pub(crate) fn reused(&self, py: Python<'_>, proved: &Proved, frozen: Frozen) -> PyResult<FxHashSet<u64>> {
+    pub(crate) fn reused(&self, py: Python<'_>, proved: &Proved) -> PyResult<FxHashSet<u64>> {
         let Some(moment) = &self.moment else { return Ok(FxHashSet::default()) };
         let mark = moment.behind_oldest();
         // The oldest generation and the frozen objects come last; what stands before the mark there is old.
@@ -140,7 +138,7 @@ impl Snapshot {
             *met = None;
         };
         // SAFETY: the closures only write down numbers.
-        unsafe { census::each_tracked(py, proved, frozen, each, turn) }?;
+        unsafe { census::each_tracked(py, proved, Frozen::With, each, turn) }?;
         let mut fresh = fresh.into_inner();
         fresh.retain(|address| !self.young.contains(address));
         Ok(fresh)

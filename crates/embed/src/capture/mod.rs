@@ -40,6 +40,7 @@ mod room;
 mod roots;
 mod shapes;
 mod sizes;
+mod sought;
 mod state_layout;
 mod suspended;
 mod traversed;

@@ -2,6 +2,8 @@
 
 use std::collections::TryReserveError;
 
+use rustc_hash::FxHashMap;
+
 /// Bits of an address inside a page.
 const PAGE_BITS: u32 = 16;
 /// Entries of a leaf: one for each 32 bytes of a page. Few objects begin in the same 32 bytes, because
@@ -22,6 +24,8 @@ pub(crate) struct PageIndex {
     branches: Vec<Vec<u32>>,
     /// Leaves side by side. An entry is 0, or 1 + twice the id + which half of its 32 bytes is meant.
     entries: Vec<u32>,
+    /// Ids by address while there are few: the tree's first pages take longer than a small question.
+    few: Option<FxHashMap<usize, u32>>,
     /// Whether there was no memory for an address.
     has_failed: bool,
 }
@@ -54,13 +58,22 @@ impl Leaf {
     }
 }
 
+/// With so many addresses the tree is grown.
+const FEW: usize = 1 << 12;
+
 impl PageIndex {
+    /// An index that begins without the tree.
+    pub(crate) fn for_few() -> Self {
+        Self { few: Some(FxHashMap::default()), ..Self::default() }
+    }
+
     /// The id at an address; where it has none yet, what `next` gives. `None` for addresses past 47 bits,
     /// which are no user memory, and where there is no memory (see [`Self::has_failed`]).
     #[inline]
     pub(crate) fn number(&mut self, address: usize, next: impl FnOnce() -> u32) -> Option<u32> {
         let mut leaf = match self.leaf(address) {
             Some(leaf) => leaf,
+            None if self.few.is_some() => return self.number_few(address, next),
             None => self.grow(address)?,
         };
         let half = (address >> 4 & 1) as u32;
@@ -81,6 +94,9 @@ impl PageIndex {
 
     /// The id at an address, if it has one.
     pub(crate) fn find(&self, address: usize) -> Option<u32> {
+        if let Some(few) = &self.few {
+            return few.get(&address).copied();
+        }
         let entry = self.entries[self.leaf(address)?.entry(address)].checked_sub(1)?;
         (entry & 1 == (address >> 4 & 1) as u32).then_some(entry >> 1)
     }
@@ -93,6 +109,26 @@ impl PageIndex {
     /// Ends the index; its memory may be used again.
     pub(crate) fn into_room(self) -> Vec<u32> {
         self.entries
+    }
+
+    #[cold]
+    fn number_few(&mut self, address: usize, next: impl FnOnce() -> u32) -> Option<u32> {
+        if address >> 32 >= ROOT {
+            return None;
+        }
+        let few = self.few.as_mut()?;
+        let id = *few.entry(address).or_insert_with(next);
+        if few.len() >= FEW {
+            self.grow_from_few()?;
+        }
+        Some(id)
+    }
+
+    fn grow_from_few(&mut self) -> Option<()> {
+        for (address, id) in self.few.take()? {
+            self.number(address, || id)?;
+        }
+        Some(())
     }
 
     #[inline]
@@ -164,4 +200,26 @@ fn zeros(length: usize) -> Result<Vec<u32>, TryReserveError> {
     zeros.try_reserve_exact(length)?;
     zeros.resize(length, 0);
     Ok(zeros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_addresses_have_the_same_ids() {
+        let mut few = PageIndex::for_few();
+        let mut many = PageIndex::default();
+        let addresses = (0..FEW * 3).map(|at| (at * 7919 % 50_000) * 16 + (at % 3) * (1 << 33));
+        for (at, address) in addresses.clone().enumerate() {
+            let id = many.number(address, || at as u32);
+            assert_eq!(few.number(address, || at as u32), id, "{address:#x}");
+            assert_eq!(few.few.is_some(), at + 1 < FEW);
+        }
+        for address in addresses.chain([8 << 40, 48]) {
+            assert_eq!(few.find(address), many.find(address));
+        }
+        assert_eq!(few.number(1 << 50, || 0), None);
+        assert!(!few.has_failed());
+    }
 }

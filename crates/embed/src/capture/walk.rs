@@ -84,6 +84,9 @@ impl Columns {
     }
 }
 
+/// A walk over at most so many objects is one of a question about a few.
+const SMALL: usize = 1 << 10;
+
 /// Why a walk ended early.
 pub(crate) enum Stopped {
     /// Ctrl-C.
@@ -100,7 +103,7 @@ impl<'a> Walk<'a> {
             layout: &proved.layout,
             known: &proved.known,
             builder,
-            index: PageIndex::default(),
+            index: if room <= SMALL { PageIndex::for_few() } else { PageIndex::default() },
             cache: NameCache::new(proved.str_type),
             field_names,
             shapes: Shapes::new(),

@@ -4,11 +4,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::addresses;
 use super::asked::Asked;
-use super::{addresses, frozen};
+use crate::capture::census::{self, Frozen};
 use crate::capture::holders::{self, FrameHolders, Holders};
 use crate::capture::proper::{frame_object, proper_modules};
-use crate::capture::{self, Proved, census};
+use crate::capture::{self, Proved};
 
 /// How far a search goes.
 struct Limits<'a, 'py> {
@@ -16,7 +17,6 @@ struct Limits<'a, 'py> {
     /// A function of the program.
     filter: Option<Asked<'a, 'py>>,
     too_many: i64,
-    exact: bool,
 }
 
 /// One object to draw.
@@ -60,7 +60,7 @@ struct Search<'a, 'py> {
 /// search; `count` is how many references the program has to it, -1 for immortal objects. Referrers of a whole level are found in one look at the heap; where no function of the program runs
 /// meanwhile, the heap is read once.
 #[pyfunction]
-#[pyo3(signature = (starts, edges, max_depth, ignored, filter, only, too_many, cull, exact))]
+#[pyo3(signature = (starts, edges, max_depth, ignored, filter, only, too_many, cull))]
 #[expect(clippy::too_many_arguments, reason = "a tuple or an object of arguments would be one more referrer")]
 pub(crate) fn search_graph<'py>(
     py: Python<'py>,
@@ -72,7 +72,6 @@ pub(crate) fn search_graph<'py>(
     only: Option<&Bound<'py, PyAny>>,
     too_many: i64,
     cull: Option<&Bound<'py, PyAny>>,
-    exact: bool,
 ) -> PyResult<Bound<'py, PyList>> {
     let proved = capture::proved(py)?;
     let edges = match edges.extract::<String>().as_deref() {
@@ -83,7 +82,7 @@ pub(crate) fn search_graph<'py>(
     let cull = match cull {
         None => Cull::Nothing,
         Some(cull) if cull.is_exact_instance_of::<pyo3::types::PyString>() => Cull::Modules(proper_modules(py, proved)?),
-        Some(cull) => Cull::Function(Asked::new(cull, "cull_func", exact)),
+        Some(cull) => Cull::Function(Asked::new(cull, "cull_func", false)),
     };
     let mut ignored = addresses(ignored)?;
     ignored.insert(starts.as_ptr() as u64);
@@ -91,7 +90,7 @@ pub(crate) fn search_graph<'py>(
     let mut search = Search {
         py,
         proved,
-        limits: Limits { max_depth, filter: filter.map(|filter| Asked::new(filter, "filter", exact)), too_many, exact },
+        limits: Limits { max_depth, filter: filter.map(|filter| Asked::new(filter, "filter", false)), too_many },
         ignored,
         only: only.map(addresses).transpose()?,
         cull,
@@ -211,7 +210,6 @@ impl<'py> Search<'_, 'py> {
     }
 
     fn referrers(&mut self) -> PyResult<()> {
-        let frames = if self.limits.exact { FrameHolders::None } else { FrameHolders::All };
         let mut read: Option<Holders> = None;
         let mut begin = 0;
         while begin < self.nodes.len() {
@@ -227,7 +225,7 @@ impl<'py> Search<'_, 'py> {
             }
             let holders = match read.take() {
                 Some(holders) if !self.runs_the_program() => holders,
-                _ => Holders::read(self.py, self.proved, frozen(self.limits.exact), frames)?,
+                _ => Holders::read(self.py, self.proved, Frozen::With, FrameHolders::All)?,
             };
             let had_frames = self.level(&holders, &expanded)?;
             // Making a frame object may have run code of the program.

@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PySet};
 use rustc_hash::FxHashSet;
 
-use super::frozen;
 use crate::capture::ids::Snapshot;
 use crate::capture::{self, Proved};
 
@@ -29,13 +28,13 @@ impl Ids {
     }
 
     /// What is current becomes old, and what is there now becomes current.
-    fn update(&mut self, py: Python<'_>, shortnames: bool, exact: bool) -> PyResult<()> {
+    fn update(&mut self, py: Python<'_>, shortnames: bool) -> PyResult<()> {
         let proved: &Proved = capture::proved(py)?;
         // Dropped first, so that three do not stand beside each other.
         self.old = std::mem::take(&mut self.current);
-        self.reused = self.old.reused(py, proved, frozen(exact))?;
+        self.reused = self.old.reused(py, proved)?;
         let old = &self.old;
-        self.current = Snapshot::take(py, proved, frozen(exact), shortnames, !exact)?;
+        self.current = Snapshot::take(py, proved, shortnames)?;
         let current = &self.current;
         self.reused.retain(|address| {
             old.all().any(|(_, addresses)| addresses.binary_search(address).is_ok())

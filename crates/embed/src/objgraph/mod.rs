@@ -1,12 +1,14 @@
 //! What stands behind `refroots.objgraph`: counting, searching and drawing, for the functions of objgraph 3.7.0.
 
 mod asked;
+mod given;
 mod graph;
 mod ids;
 mod labels;
 mod picture;
 mod search;
 mod statistics;
+mod steps;
 
 use pyo3::prelude::*;
 use rustc_hash::FxHashSet;
@@ -18,6 +20,8 @@ use crate::capture::census::Frozen;
 pub(crate) fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     let module = PyModule::new(parent.py(), "objgraph")?;
     module.add_function(wrap_pyfunction!(graph::search_graph, &module)?)?;
+    module.add_class::<given::Given>()?;
+    module.add_function(wrap_pyfunction!(given::given, &module)?)?;
     module.add_class::<ids::Ids>()?;
     module.add_function(wrap_pyfunction!(labels::name_edges, &module)?)?;
     module.add_function(wrap_pyfunction!(picture::draws, &module)?)?;
@@ -35,6 +39,7 @@ pub(crate) fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(statistics::typename, &module)?)?;
     module.add_function(wrap_pyfunction!(statistics::typestats, &module)?)?;
     module.add_function(wrap_pyfunction!(statistics::typestats_of, &module)?)?;
+    module.add_function(wrap_pyfunction!(steps::search_in_steps, &module)?)?;
     parent.add_submodule(&module)
 }
 

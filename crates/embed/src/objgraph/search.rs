@@ -5,6 +5,7 @@ use pyo3::types::PyList;
 use rustc_hash::FxHashSet;
 
 use super::asked::Asked;
+use super::given::Given;
 use super::{addresses, frozen};
 use crate::capture::census;
 use crate::capture::holders::{self, FrameHolders, Holders};
@@ -24,8 +25,9 @@ struct Levels<'a> {
     nodes: Vec<Reached>,
     seen: FxHashSet<u64>,
     ignored: &'a FxHashSet<u64>,
-    /// Objects through which no chain is to go yet: lists of results that the caller keeps.
-    yielding: &'a FxHashSet<u64>,
+    py: Python<'a>,
+    /// Lists through which no chain is to go yet: results that the caller keeps.
+    yielding: Option<&'a Given>,
     /// The caller's namespace, whose own variables give way.
     namespace: u64,
     /// Whether anything gave way, without which there may be more to find.
@@ -45,7 +47,8 @@ impl Levels<'_> {
         for (which, source) in holders.of(&wanted) {
             let address = holders.address(source);
             let from = begin + which as usize;
-            let gives_way = self.yielding.contains(&address) || (from == 0 && address == self.namespace);
+            let is_given = self.yielding.is_some_and(|given| given.has(self.py, address));
+            let gives_way = is_given || (from == 0 && address == self.namespace);
             self.gave_way |= gives_way;
             if gives_way || self.ignored.contains(&address) || !self.seen.insert(address) {
                 continue;
@@ -77,8 +80,8 @@ impl Levels<'_> {
 
 /// The shortest chain of referrers from an object that `predicate` accepts to `obj`; `None` where there is none.
 ///
-/// `ignored` are addresses to leave out, `yielding` addresses of lists that give way to other holders, `namespace` the
-/// namespace of the caller, whose variables do. Without a predicate a module that `sys.modules` has under its own name is looked for, and where there is
+/// `ignored` are addresses to leave out, `yielding` lists that give way to other holders, `namespace` the namespace of
+/// the caller, whose variables do. Without a predicate a module that `sys.modules` has under its own name is looked for, and where there is
 /// none a running frame: the whole search is one pass over the heap, and runs no code of the program. With one
 /// the heap is read again after the predicate has run over what was found, so that nothing is touched that may
 /// be gone: a logarithmic number of passes.
@@ -91,20 +94,21 @@ pub(crate) fn find_backrefs<'py>(
     predicate: Option<&Bound<'py, PyAny>>,
     max_depth: i64,
     ignored: &Bound<'py, PyAny>,
-    yielding: &Bound<'py, PyAny>,
+    yielding: Option<PyRef<'py, Given>>,
     namespace: Option<&Bound<'py, PyAny>>,
     exact: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let proved = capture::proved(py)?;
     let ignored = addresses(ignored)?;
-    let yielding = addresses(yielding)?;
+    // A copy: the predicate may ask for more lists.
+    let yielding = yielding.map(|given| given.clone());
     let namespace = namespace.map_or(0, |namespace| namespace.as_ptr() as u64);
-    let nothing = FxHashSet::default();
     let levels = |gives_way: bool| Levels {
         nodes: vec![Reached { address: obj.as_ptr() as u64, from: 0, depth: 0 }],
         seen: FxHashSet::from_iter([obj.as_ptr() as u64]),
         ignored: &ignored,
-        yielding: if gives_way { &yielding } else { &nothing },
+        py,
+        yielding: if gives_way { yielding.as_ref() } else { None },
         namespace: if gives_way { namespace } else { 0 },
         gave_way: false,
         level: 0,

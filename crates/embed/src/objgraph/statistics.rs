@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::asked::Asked;
 use super::frozen;
+use super::given::given;
 use crate::capture::{self, census};
 
 /// Counts tracked objects by their types' names, in the order in which they are first met.
@@ -34,7 +35,7 @@ pub(crate) fn count(py: Python<'_>, typename: &str, exact: bool) -> PyResult<u64
 /// The tracked objects of the types with this name.
 #[pyfunction]
 pub(crate) fn by_type<'py>(py: Python<'py>, typename: &str, exact: bool) -> PyResult<Bound<'py, PyList>> {
-    PyList::new(py, census::of_type(py, capture::proved(py)?, frozen(exact), typename)?)
+    given(py, census::of_type(py, capture::proved(py)?, frozen(exact), typename)?)
 }
 
 /// All tracked objects.
@@ -72,7 +73,7 @@ pub(crate) fn at_addrs<'py>(py: Python<'py>, addresses: &Bound<'py, PyAny>, exac
         }
     }
     let found = census::at(py, capture::proved(py)?, frozen(exact), |address| wanted.contains(&address))?;
-    PyList::new(py, found).map(Some)
+    given(py, found).map(Some)
 }
 
 /// The objects to which no tracked object refers: of those given, or of all tracked ones.
@@ -82,15 +83,15 @@ pub(crate) fn leaking<'py>(py: Python<'py>, objects: Option<&Bound<'py, PyAny>>,
     let proved = capture::proved(py)?;
     let Some(objects) = objects else {
         let found = capture::holders::without_referrers(py, proved, frozen(exact), None, 0)?;
-        return PyList::new(py, census::live(py, &found));
+        return given(py, census::live(py, &found));
     };
     let skipped = objects.as_ptr() as u64;
     // Kept in a vector, which the collector does not see.
-    let given: Vec<Bound<'py, PyAny>> = objects.try_iter()?.collect::<PyResult<_>>()?;
-    let candidates: Vec<u64> = given.iter().map(|object| object.as_ptr() as u64).collect();
+    let objects: Vec<Bound<'py, PyAny>> = objects.try_iter()?.collect::<PyResult<_>>()?;
+    let candidates: Vec<u64> = objects.iter().map(|object| object.as_ptr() as u64).collect();
     let found = capture::holders::without_referrers(py, proved, frozen(exact), Some(&candidates), skipped)?;
     let found: FxHashSet<u64> = found.into_iter().collect();
-    PyList::new(py, given.into_iter().filter(|object| found.contains(&(object.as_ptr() as u64))))
+    given(py, objects.into_iter().filter(|object| found.contains(&(object.as_ptr() as u64))).collect())
 }
 
 /// The name of an object's exact type, as its class holds it.
@@ -229,5 +230,5 @@ pub(crate) fn by_type_of<'py>(
             found.push(object);
         }
     }
-    PyList::new(py, found)
+    given(py, found)
 }

@@ -69,8 +69,8 @@ def _in_notebook():
 IS_INTERACTIVE = _in_notebook()
 
 _real_gc = (gc, gc.get_objects, gc.get_referrers, gc.get_referents)
-#: Lists that were handed out lately, as (id, length): what the caller keeps only to ask about it.
-_results = collections.deque(maxlen=64)
+#: Lists that were handed out lately: what the caller keeps only to ask about it.
+_given = _native.Given()
 
 
 def _collector_is_real():
@@ -86,11 +86,6 @@ def _tracked():
 def _collect(collect):
     if collect:
         gc.collect()
-
-
-def _remember(found):
-    _results.append((id(found), len(found)))
-    return found
 
 
 def _say(text, file=None, to=None):
@@ -236,7 +231,7 @@ def get_leaking_objects(objects=None, *, collect=True):
         collections.deque(objects, 0)
         return []
     if _collector_is_real() and gc.get_referents is _real_gc[3]:
-        return _remember(_native.leaking(objects, exact))
+        return _given.remember(_native.leaking(objects, exact))
     tracked = gc.get_objects()
     objects = tracked if objects is None else objects
     try:
@@ -244,7 +239,7 @@ def get_leaking_objects(objects=None, *, collect=True):
         for obj in tracked:
             if obj is not objects and obj is not tracked:
                 ids.difference_update(map(id, gc.get_referents(obj)))
-        return [obj for obj in objects if id(obj) in ids]
+        return _given.remember(_native.given([obj for obj in objects if id(obj) in ids]))
     finally:
         del tracked, objects
 
@@ -259,8 +254,8 @@ def by_type(typename, objects=None):
     """
     "." in typename  # noqa: B015  What is no string is refused as objgraph refuses it.
     if objects is None and _collector_is_real() and not exact and isinstance(typename, str):
-        return _remember(_native.by_type(typename, exact))
-    return _remember(_native.by_type_of(typename, _tracked() if objects is None else objects, exact))
+        return _given.remember(_native.by_type(typename, exact))
+    return _given.remember(_native.by_type_of(typename, _tracked() if objects is None else objects, exact))
 
 
 def at(addr):
@@ -284,8 +279,8 @@ def at_addrs(address_set):
     """
     found = _native.at_addrs(address_set, exact) if _collector_is_real() else None
     if found is None:
-        found = [obj for obj in _tracked() if id(obj) in address_set]
-    return _remember(found)
+        found = _native.given([obj for obj in _tracked() if id(obj) in address_set])
+    return _given.remember(found)
 
 
 def is_proper_module(obj):
@@ -364,7 +359,8 @@ def show_backrefs(
     >>> objgraph.show_backrefs([[]], filename=os.path.join(tempfile.mkdtemp(), "refs.dot"))
     Graph written to ...refs.dot (1 nodes)
     """
-    objs = _in_list(objs)
+    # Not this function is to hold the object, but where objgraph's does.
+    objs = objs if exact else _in_list(objs)
     # By position: with so many keywords Python would make a tuple, which would be one more referrer.
     return _show_graph(
         objs,
@@ -411,7 +407,8 @@ def show_refs(
     >>> objgraph.show_refs([[]], filename=os.path.join(tempfile.mkdtemp(), "refs.dot"))
     Graph written to ...refs.dot (1 nodes)
     """
-    objs = _in_list(objs)
+    # Not this function is to hold the object, but where objgraph's does.
+    objs = objs if exact else _in_list(objs)
     return _show_graph(
         objs,
         gc.get_referents,

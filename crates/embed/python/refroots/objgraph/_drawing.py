@@ -1,15 +1,13 @@
 """The drawing behind `show_refs`, `show_backrefs` and `show_chain`: a search, its DOT text, and where that goes."""
 
 import atexit
-import collections
 import os
 import sys
 import tempfile
-import warnings
 
 import refroots.objgraph as _module
 from refroots._native import objgraph as _native
-from refroots.objgraph import _labels
+from refroots.objgraph import _labels, _writing
 
 
 class _One(list):
@@ -48,174 +46,106 @@ def _show_graph(
         filename = os.fsdecode(filename)
     objs = _in_list(objs)
     _module._collect(collect)
-    is_referrers, is_referents = edge_func is _module._real_gc[2], edge_func is _module._real_gc[3]
-    found = _native.search_graph(
-        objs,
-        "referrers" if is_referrers else "referents" if is_referents else edge_func,
-        max_depth,
-        {id(objs), id(extra_ignore), *extra_ignore},
-        filter,
-        _only,
-        too_many,
-        "modules" if cull_func is _module.is_proper_module and not _module.exact else cull_func,
-        _module.exact,
-    )
-    graph = _Graph(found, objs, swap_source_target, max_depth, shortnames)
-    text = graph.dot(highlight, extra_info, refcounts, extra_node_attrs)
+    ignored = {id(objs), id(extra_ignore), *extra_ignore}
+    if _module.exact:
+        writer = _writing._Writer(
+            objs,
+            swap_source_target,
+            max_depth,
+            shortnames,
+            refcounts,
+            highlight,
+            extra_info,
+            extra_node_attrs,
+        )
+        # Their dicts of locals are made and hold what the locals do, as objgraph's.
+        for frame in (sys._getframe(), sys._getframe(1)):
+            ignored |= {id(frame), id(frame.f_locals)}
+        del frame
+        ignored |= {id(writer), id(writer.lines)}
+        drawn = _native.search_in_steps(
+            objs, edge_func, max_depth, ignored, filter, _only, too_many, cull_func, writer
+        )
+        text, picture = writer.text(), None
+    else:
+        is_referrers, is_referents = edge_func is _module._real_gc[2], edge_func is _module._real_gc[3]
+        found = _native.search_graph(
+            objs,
+            "referrers" if is_referrers else "referents" if is_referents else edge_func,
+            max_depth,
+            ignored,
+            filter,
+            _only,
+            too_many,
+            "modules" if cull_func is _module.is_proper_module else cull_func,
+        )
+        graph = _Graph(found, objs, swap_source_target, shortnames)
+        # Made when the search is over: it holds the functions of the program.
+        writer = _writing._Writer(
+            objs,
+            swap_source_target,
+            max_depth,
+            shortnames,
+            refcounts,
+            highlight,
+            extra_info,
+            extra_node_attrs,
+        )
+        text, drawn, picture = graph.dot(writer), len(found), graph.picture
     if output:
         output.write(text)
         return None
-    return _deliver(text, graph, filename, printer)
-
-
-class _Asked:
-    """A function of the program that words or marks objects, any of which may make it raise."""
-
-    def __init__(self, function, word, otherwise):
-        self.function, self.word, self.otherwise = function, word, otherwise
-        self.answered = self.raised = 0
-        self.first = None
-
-    def __call__(self, obj):
-        try:
-            answer = self.function(obj)
-        except Exception as error:
-            if _module.exact:
-                raise
-            self.raised += 1
-            if self.first is None:
-                self.first = error.with_traceback(None)
-            return self.otherwise
-        self.answered += 1
-        return answer
-
-    def end(self):
-        """Tell what was skipped; where nothing was answered, raise."""
-        first, self.first = self.first, None
-        if first is None:
-            return
-        if not self.answered:
-            raise first
-        warnings.warn(
-            f"{self.raised} objects were skipped, for which {self.word} raised; first {first!r}",
-            RuntimeWarning,
-            stacklevel=4,
-        )
+    return _deliver(text, drawn, picture, filename, printer)
 
 
 class _Graph:
     """What a search has found, as (object, depth, neighbours, left out, references) in its order."""
 
-    def __init__(self, found, starts, points_away, max_depth, shortnames):
+    def __init__(self, found, starts, points_away, shortnames):
         self.found, self.starts = found, starts
-        self.points_away, self.max_depth, self.shortnames = points_away, max_depth, shortnames
-
-    def __len__(self):
-        return len(self.found)
-
-    def edges(self):
-        """Give each reference with its names; of parallel ones each has its own."""
-        pairs = [
-            (node[0], neighbour) if self.points_away else (neighbour, node[0])
-            for node in self.found
+        self.points_away, self.shortnames = points_away, shortnames
+        self.pairs = [
+            (node[0], neighbour) if points_away else (neighbour, node[0])
+            for node in found
             for neighbour in node[2]
         ]
-        if _module.exact:
-            return pairs, [None] * len(pairs)
-        names = _native.name_edges(pairs)
+        self.names = self._names()
+
+    def _names(self):
+        """Give each reference's names; of parallel ones each has its own."""
+        names = _native.name_edges(self.pairs)
         # Of one drawn object: one that is drawn twice has each reference twice.
-        parallel, place = {}, 0
-        for at, node in enumerate(self.found):
-            for neighbour in node[2]:
-                parallel.setdefault((at, id(neighbour)), []).append(place)
-                place += 1
-        for places in parallel.values():
-            if len(places) > 1:
-                known = [name for name in names[places[0]] if name[0] not in _labels._NAMELESS]
-                for at, place in enumerate(places):
-                    names[place] = known[at : at + 1]
-        return pairs, names
+        first = 0
+        for node in self.found:
+            neighbours = node[2]
+            if len({*map(id, neighbours)}) < len(neighbours):
+                parallel = {}
+                for place, neighbour in enumerate(neighbours, first):
+                    parallel.setdefault(id(neighbour), []).append(place)
+                for places in parallel.values():
+                    if len(places) > 1:
+                        known = [name for name in names[places[0]] if name[0] not in _labels._NAMELESS]
+                        for at, place in enumerate(places):
+                            names[place] = known[at : at + 1]
+            first += len(neighbours)
+        return names
 
-    def dot(self, highlight, extra_info, refcounts, extra_node_attrs):
+    def dot(self, writer):
         """Give the DOT text, as objgraph writes it."""
-        asked = {
-            "highlight": highlight and _Asked(highlight, "highlight", False),
-            "extra_info": extra_info and _Asked(extra_info, "extra_info", ""),
-            "attrs": extra_node_attrs and _Asked(extra_node_attrs, "extra_node_attrs", {}),
-        }
-        lines = ["digraph ObjectGraph {", "  node[shape=box, style=filled, fillcolor=white];"]
-        lines += [f"  {_module._obj_node_id(start)}[fontcolor=red];" for start in self.starts]
-        pairs, names = self.edges()
-        self.pairs, self.names = pairs, names
-        at = 0
-        self.queued = collections.Counter(map(id, self.starts))
-        self.last = ()
+        edges = zip(self.pairs, self.names)
+        node_id, label_of, shortnames = _module._obj_node_id, _labels._label_of_names, self.shortnames
+        only = self.starts[0] if type(self.starts) is _One else writer
+        write = writer.lines.append
         for obj, depth, neighbours, skipped, count in self.found:
-            self.queued[id(obj)] -= depth == 0
-            self._node(lines, obj, depth, count if refcounts else None, asked)
+            # What is held for the question alone is no reference of the program.
+            writer.node(obj, depth, count - (obj is only and count > 0))
             for _ in neighbours:
-                lines.append(self._edge(*pairs[at], names[at]))
-                self.last = pairs[at]
-                at += 1
+                (source, target), names = next(edges)
+                label = label_of(source, target, names, shortnames)
+                write(f"  {node_id(source)} -> {node_id(target)}{label};")
             if skipped > 0:
-                self._too_many(lines, obj, depth, skipped)
-        for function in asked.values():
-            if function:
-                function.end()
-        lines.append("}\n")
-        return "\n".join(lines)
-
-    def _node(self, lines, obj, depth, count, asked):
-        node = _module._obj_node_id(obj)
-        is_exact = count is not None and _module.exact
-        if is_exact and (count < 0 or _module._obj_label is not _labels._obj_label):
-            label = _module._obj_label(obj, asked["extra_info"], True, self.shortnames)
-        elif is_exact:
-            # objgraph takes off one more than its own references, but on 3.10; it still has the starts to come and
-            # the ends of the reference that it drew last.
-            count += (
-                self.queued[id(obj)] + sum(obj is end for end in self.last) - (sys.version_info >= (3, 11))
-            )
-            label = _labels._label(obj, asked["extra_info"], count, self.shortnames)
-        elif count is not None:
-            count -= type(self.starts) is _One and obj is self.starts[0]
-            label = _labels._label(
-                obj, asked["extra_info"], "immortal" if count < 0 else count, self.shortnames
-            )
-        else:
-            label = _module._obj_label(obj, asked["extra_info"], False, self.shortnames)
-        lines.append(f'  {node}[label="{label}"{_module._obj_attrs(obj, asked["attrs"])}];')
-        h, s, v = _module._gradient((0, 0, 1), (0, 0, 0.3), depth, self.max_depth)
-        if _labels._is_module(obj):
-            h, s = 0.3, 1
-        if asked["highlight"] and asked["highlight"](obj):
-            h, s, v = 0.6, 0.6, 0.5 + v * 0.5
-        lines.append(f'  {node}[fillcolor="{h:g},{s:g},{v:g}"];')
-        if v < 0.5:
-            lines.append(f"  {node}[fontcolor=white];")
-        if _labels._has_del(obj):
-            lines.append(f"  {node}->{node}_has_a_del[color=red,style=dotted,len=0.25,weight=10];")
-            lines.append(
-                f'  {node}_has_a_del[label="__del__",shape=doublecircle,height=0.25,color=red,fillcolor="0,.5,1",fontsize=6];'
-            )
-
-    def _edge(self, source, target, names):
-        if names is None:
-            label = _module._edge_label(source, target, self.shortnames)
-        else:
-            label = _labels._label_of_names(source, target, names, self.shortnames)
-        return f"  {_module._obj_node_id(source)} -> {_module._obj_node_id(target)}{label};"
-
-    def _too_many(self, lines, obj, depth, skipped):
-        node = _module._obj_node_id(obj)
-        ends = f"{node}->too_many_{node}" if self.points_away else f"too_many_{node}->{node}"
-        word = "references" if self.points_away else "backreferences"
-        h, s, v = _module._gradient((0, 1, 1), (0, 1, 0.3), depth + 1, self.max_depth)
-        lines.append(f"  {ends}[color=red,style=dotted,len=0.25,weight=10];")
-        lines.append(
-            f'  too_many_{node}[label="{skipped} more {word}",shape=box,height=0.25,color=red,fillcolor="{h:g},{s:g},{v:g}",fontsize=6];'
-        )
-        lines.append(f"  too_many_{node}[fontcolor=white];")
+                writer.too_many(obj, depth, skipped)
+        return writer.text()
 
     def picture(self):
         """Give the same as a picture that refroots draws itself."""
@@ -228,7 +158,7 @@ class _Graph:
                 is_start = any(obj is start for start in self.starts)
                 nodes.append((name, _module._safe_repr(obj), depth, is_start, skipped))
         references = [
-            (places[id(source)], places[id(target)], _labels._word_of_names(names or (), self.shortnames))
+            (places[id(source)], places[id(target)], _labels._word_of_names(names, self.shortnames))
             for (source, target), names in zip(self.pairs, self.names)
         ]
         return _native.picture(nodes, references, not self.points_away, "ObjectGraph")
@@ -250,26 +180,25 @@ def _write(path, text):
         raise
 
 
-def _deliver(text, graph, filename, printer):
+def _deliver(text, drawn, picture, filename, printer):
     """Show the picture, or write the file that is wanted."""
-    is_shown = _module.IS_INTERACTIVE
-    if is_shown and (not filename or not _module.exact):
+    source = getattr(_module, "graphviz", None)
+    if _module.IS_INTERACTIVE and (source or picture) and (not filename or picture):
         if filename:
-            _write_picture(text, graph, filename, printer)
-        source = getattr(_module, "graphviz", None)
-        return graph.picture() if source is None else source.Source(text)
-    _write_picture(text, graph, filename, printer)
+            _write_picture(text, drawn, picture, filename, printer)
+        return picture() if source is None else source.Source(text)
+    _write_picture(text, drawn, picture, filename, printer)
     return None
 
 
-def _write_picture(text, graph, filename, printer):
+def _write_picture(text, drawn, picture, filename, printer):
     before = _module.printer
     if printer is not None:
         _module.printer = printer
     try:
         if filename and filename.endswith(".dot"):
             _write(filename, text)
-            _module._say(f"Graph written to {filename} ({len(graph)} nodes)")
+            _module._say(f"Graph written to {filename} ({drawn} nodes)")
             return
         handle, dot_filename = tempfile.mkstemp(prefix="objgraph-", suffix=".dot")
         is_read_later = False
@@ -278,8 +207,8 @@ def _write_picture(text, graph, filename, printer):
                 handle, "w", encoding="utf-8", errors="strict" if _module.exact else "backslashreplace"
             ) as file:
                 file.write(text)
-            _module._say(f"Graph written to {dot_filename} ({len(graph)} nodes)")
-            if not _draw(graph, dot_filename, filename):
+            _module._say(f"Graph written to {dot_filename} ({drawn} nodes)")
+            if not (picture and _draw(picture, dot_filename, filename)):
                 is_read_later = not filename and _module._program_in_path("xdot")
                 _module._present_graph(dot_filename, filename)
         finally:
@@ -300,16 +229,16 @@ def _remove(path):
         return
 
 
-def _draw(graph, dot_filename, filename):
+def _draw(picture, dot_filename, filename):
     """Draw without Graphviz, where there is neither viewer nor renderer and nobody has put others in their place."""
     is_ours = _module._real_presentation == (_module._program_in_path, _module.subprocess)
     programs = ("dot",) if filename else ("xdot", "dot")
-    if _module.exact or not is_ours or any(map(_module._program_in_path, programs)):
+    if not is_ours or any(map(_module._program_in_path, programs)):
         return False
     if not filename:
         filename = os.path.splitext(dot_filename)[0] + ".png"
     if not _native.draws(filename):
         return False
-    graph.picture().save(filename)
+    picture().save(filename)
     _module._say(f"Image generated as {filename}")
     return True

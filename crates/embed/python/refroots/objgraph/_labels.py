@@ -46,7 +46,7 @@ def _typename(obj, shortnames):
 
 
 def _obj_node_id(obj):
-    return f"o{id(obj)}".replace("-", "_")
+    return f"o{id(obj)}"
 
 
 def _quote(s):
@@ -214,6 +214,11 @@ def _words(names, shortnames):
 
 def _label_of_names(source, target, names, shortnames):
     """Word a reference by the names that were found for it."""
+    if len(names) == 1:
+        # Nearly all have one, and it is an attribute.
+        kind, word, _ = names[0]
+        if kind == "attribute" and word:
+            return f' [label="{_quote(word)}",weight=2]'
     words = list(_words(names, shortnames))
     if not words:
         if _module._isinstance(source, types.FrameType) and type(target) is dict:
@@ -246,5 +251,10 @@ def _has_del(obj):
     """Say whether an object has a finalizer; a class with a computed attribute has none for that."""
     if _module.exact:
         return hasattr(getattr(obj, "__class__", None), "__del__")
-    dict_of, mro_of = (type.__dict__[name].__get__ for name in ("__dict__", "__mro__"))
-    return any("__del__" in dict_of(cls) for cls in mro_of(type(obj)))
+    for cls in _mro_of(type(obj)):
+        if "__del__" in _dict_of(cls):
+            return True
+    return False
+
+
+_dict_of, _mro_of = (type.__dict__[name].__get__ for name in ("__dict__", "__mro__"))

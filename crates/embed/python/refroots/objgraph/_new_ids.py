@@ -6,6 +6,7 @@ import functools
 import refroots.objgraph as _module
 from refroots._native import objgraph as _native
 
+_KEPT = ("old", "current", "new")
 _COLUMNS = {"old": 1, "current": 2, "new": 3, "deltas": 4}
 
 
@@ -45,35 +46,6 @@ class _Ids(collections.defaultdict):
         return (collections.defaultdict, (set, dict(self.items())))
 
 
-class _Given:
-    """What a program's own collector gives, in sets of ids: it may know objects that Python's does not."""
-
-    def __init__(self):
-        self._kept = {"old": {}, "current": {}}
-
-    def update(self, objects, name_of):
-        current = collections.defaultdict(set)
-        for obj in objects:
-            current[name_of(obj)].add(id(obj))
-        self._kept = {"old": self._kept["current"], "current": dict(current)}
-
-    def names(self):
-        return list({**self._kept["current"], **self._kept["old"]})
-
-    def ids(self, which, name):
-        if name not in self.names():
-            return None
-        old, current = (self._kept[when].get(name, set()) for when in ("old", "current"))
-        return {"old": set(old), "current": set(current), "new": current - old}[which]
-
-    def rows(self):
-        counted = [
-            (name, *(len(self.ids(which, name)) for which in ("old", "current", "new")))
-            for name in self.names()
-        ]
-        return [(*row, row[2] - row[1]) for row in counted]
-
-
 def _filled(name):
     method = getattr(collections.defaultdict, name)
 
@@ -103,13 +75,11 @@ for _name in (
 
 
 def _update(skip_update, limit, sortby, shortnames, file, state, collect, printer):
-    ids = {which: state.get(which) for which in ("old", "current", "new")}
-    if not all(isinstance(known, _Ids) for known in ids.values()):
-        ids = {which: _Ids(which) for which in ids}
-        shared = _native.Ids()
-        for known in ids.values():
-            known.store = shared
-        state.update(ids)
+    # Sets, as objgraph has them, where a program's own collector may know other objects than Python's.
+    is_plain = _module.exact or not _module._collector_is_real()
+    kind = collections.defaultdict if is_plain else _Ids
+    if not all(type(state.get(which)) is kind for which in _KEPT):
+        _begin(state, is_plain)
     state.setdefault("shortnames", True)
     if skip_update:
         return state["new"]
@@ -118,26 +88,7 @@ def _update(skip_update, limit, sortby, shortnames, file, state, collect, printe
     else:
         state["shortnames"] = shortnames
     _module._collect(collect)
-    is_given = not _module._collector_is_real()
-    if is_given != isinstance(state["new"].store, _Given):
-        shared = _Given() if is_given else _native.Ids()
-        for known in ids.values():
-            known.store = shared
-    store = state["new"].store
-    for known in ids.values():
-        # What was read goes before the heap is looked at, so that it is not found there.
-        known._watch(None)
-    if is_given:
-        store.update(
-            _module.gc.get_objects(), _module._short_typename if shortnames else _module._long_typename
-        )
-    else:
-        store.update(bool(shortnames), _module.exact)
-    for known in ids.values():
-        known._watch(store)
-    if limit == 0:
-        return state["new"]
-    rows = store.rows()
+    rows = _update_plain(state, shortnames) if is_plain else _update_stored(state, shortnames, limit == 0)
     column = _COLUMNS[sortby]
     rows.sort(key=lambda row: (row[column], row[0]), reverse=True)
     if limit is not None:
@@ -145,6 +96,56 @@ def _update(skip_update, limit, sortby, shortnames, file, state, collect, printe
     if rows:
         _show(rows, file, printer)
     return state["new"]
+
+
+def _begin(state, is_plain):
+    if is_plain:
+        state.update({which: collections.defaultdict(set) for which in _KEPT})
+        return
+    state.update({which: _Ids(which) for which in _KEPT})
+    store = _native.Ids()
+    for which in _KEPT:
+        state[which].store = store
+
+
+def _update_stored(state, shortnames, is_silent):
+    store = state["new"].store
+    for which in _KEPT:
+        # What was read goes before the heap is looked at, so that it is not found there.
+        state[which]._watch(None)
+    store.update(bool(shortnames))
+    for which in _KEPT:
+        state[which]._watch(store)
+    return [] if is_silent else store.rows()
+
+
+def _update_plain(state, shortnames):
+    old, current, new = (state[which] for which in _KEPT)
+    # Each set is used again: the objects that are counted are to be as many as the last time.
+    for ids in old.values():
+        ids.clear()
+    for name, ids in current.items():
+        old[name].update(ids)
+        ids.clear()
+    name_of = _module._short_typename if shortnames else _module._long_typename
+    objects = _module.gc.get_objects()
+    for obj in objects:
+        current[name_of(obj)].add(id(obj))
+    del obj, objects
+    for ids in new.values():
+        ids.clear()
+    rows, gone = [], []
+    for name, ids in current.items():
+        before = old[name]
+        if not ids and not before:
+            gone.append(name)
+            continue
+        new[name].update(ids - before)
+        rows.append((name, len(before), len(ids), len(new[name]), len(ids) - len(before)))
+    for name in gone:
+        for ids in (old, current, new):
+            ids.pop(name, None)
+    return rows
 
 
 def _show(rows, file, printer):

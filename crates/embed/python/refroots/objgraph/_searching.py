@@ -23,7 +23,7 @@ def _find_chain(
             None if is_plain else predicate,
             max_depth,
             ignored,
-            () if _module.exact else [address for address, _ in _module._results],
+            None if _module.exact else _module._given,
             # What runs in a namespace (a module, a class, a prompt) keeps its variables there.
             caller.f_locals if caller and not caller.f_code.co_flags & inspect.CO_NEWLOCALS else None,
             _module.exact,

@@ -1,0 +1,190 @@
+//! A column of 32-bit keys, and the places in it of those that are sought.
+
+use std::cell::{Cell, OnceCell};
+use std::ops::Range;
+
+/// Keys, and once many were sought where each stands.
+pub(super) struct Column {
+    keys: Vec<u32>,
+    /// What seeking without the order has cost so far, in runs of one comparison through all keys.
+    spent: Cell<usize>,
+    /// Nothing in it where there was no memory.
+    order: OnceCell<Option<Order>>,
+}
+
+/// After so many comparisons of each key, places are put in order, which costs about as much.
+const PATIENCE: usize = 24;
+
+/// So many keys are compared one by one, by vector instructions: a fourth of a nanosecond each.
+const FEW: usize = 16;
+
+/// What one run costs that looks each key up in a set of bits.
+const LOOK_UP: usize = 10;
+
+impl Column {
+    pub(super) fn new(keys: Vec<u32>) -> Self {
+        Self { keys, spent: Cell::new(0), order: OnceCell::new() }
+    }
+
+    /// Calls `hit` with each place whose key may be among the sought ones, each once and in ascending order; with
+    /// others too. O(keys) with a small constant, or after some calls O(sought + hits).
+    pub(super) fn each_hit(&self, sought: &[u32], mut hit: impl FnMut(usize)) {
+        if let Some(Some(order)) = self.order.get()
+            && order.cost(sought.len()) < self.keys.len()
+        {
+            order.places(&self.keys, sought).into_iter().for_each(|place| hit(place as usize));
+            return;
+        }
+        Filter::new(sought).each_hit(&self.keys, hit);
+        self.spent.set(self.spent.get() + if sought.len() <= FEW { sought.len() } else { LOOK_UP });
+        if self.spent.get() >= PATIENCE {
+            self.order.get_or_init(|| Order::new(&self.keys));
+        }
+    }
+}
+
+/// Places by their keys' hash, in ascending order for each.
+struct Order {
+    /// Where each hash's places begin, and where the last one's end.
+    starts: Vec<u32>,
+    places: Vec<u32>,
+    shift: u32,
+}
+
+/// So many places share a hash on average: fewer would make putting them in order slower.
+const SHARED: usize = 128;
+
+/// What a place costs that is looked at out of order, in comparisons of keys that stand beside each other.
+const JUMP: usize = 8;
+
+impl Order {
+    /// `None` where there is no memory for it.
+    fn new(keys: &[u32]) -> Option<Self> {
+        let size = (keys.len() / SHARED).next_power_of_two().clamp(1 << 8, 1 << 20);
+        let shift = 32 - size.trailing_zeros();
+        let mut starts = vec![0_u32; size + 1];
+        for &key in keys {
+            starts[hash(key, shift) + 1] += 1;
+        }
+        for at in 1..=size {
+            starts[at] += starts[at - 1];
+        }
+        let mut places = Vec::new();
+        places.try_reserve_exact(keys.len()).ok()?;
+        places.resize(keys.len(), 0);
+        let mut next = starts.clone();
+        for (place, &key) in (0..).zip(keys) {
+            let next = &mut next[hash(key, shift)];
+            places[*next as usize] = place;
+            *next += 1;
+        }
+        Some(Self { starts, places, shift })
+    }
+
+    fn cost(&self, sought: usize) -> usize {
+        sought.saturating_mul(SHARED * JUMP)
+    }
+
+    fn range(&self, key: u32) -> Range<usize> {
+        let hash = hash(key, self.shift);
+        self.starts[hash] as usize..self.starts[hash + 1] as usize
+    }
+
+    fn places(&self, keys: &[u32], sought: &[u32]) -> Vec<u32> {
+        let mut found = Vec::new();
+        for &key in sought {
+            found.extend(self.places[self.range(key)].iter().filter(|&&place| keys[place as usize] == key));
+        }
+        found.sort_unstable();
+        // Two that are sought may have one key.
+        found.dedup();
+        found
+    }
+}
+
+#[inline]
+fn hash(key: u32, shift: u32) -> usize {
+    (key.wrapping_mul(0x9E37_79B1) >> shift) as usize
+}
+
+/// Says quickly of nearly every key that it is not sought.
+enum Filter {
+    Few(Vec<u32>),
+    Many { bits: Vec<u64>, shift: u32 },
+}
+
+impl Filter {
+    fn new(sought: &[u32]) -> Self {
+        if sought.len() <= FEW {
+            return Self::Few(sought.to_vec());
+        }
+        let size = (sought.len() * 32).next_power_of_two().clamp(1 << 12, 1 << 26);
+        let shift = 32 - size.trailing_zeros();
+        let mut bits = vec![0_u64; size / 64];
+        for &key in sought {
+            let bit = hash(key, shift);
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        Self::Many { bits, shift }
+    }
+
+    /// Calls `hit` with each place whose key may be sought.
+    fn each_hit(&self, keys: &[u32], mut hit: impl FnMut(usize)) {
+        const CHUNK: usize = 64;
+        for (chunk, keys) in keys.chunks(CHUNK).enumerate() {
+            let mut tell = |at: usize| hit(chunk * CHUNK + at);
+            // First without a branch for each key: a chunk with a hit is rare.
+            match self {
+                Self::Few(sought) => {
+                    let any = |sought: &u32| keys.iter().fold(0, |any, key| any | u32::from(key == sought));
+                    if sought.iter().fold(0, |found, sought| found | any(sought)) != 0 {
+                        let places = keys.iter().enumerate().filter(|(_, key)| sought.contains(key));
+                        places.for_each(|(at, _)| tell(at));
+                    }
+                }
+                Self::Many { bits, shift } => {
+                    let test = |key: u32| {
+                        let bit = hash(key, *shift);
+                        bits[bit / 64] >> (bit % 64) & 1
+                    };
+                    if keys.iter().fold(0, |any, &key| any | test(key)) != 0 {
+                        let places = keys.iter().enumerate().filter(|&(_, &key)| test(key) != 0);
+                        places.for_each(|(at, _)| tell(at));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys of a generator that repeat now and then.
+    fn keys(count: u64) -> Vec<u32> {
+        let mut state = 7_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32 % 3000 * 64
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn the_order_gives_what_a_run_through_all_gives() {
+        let keys = keys(20_000);
+        let column = Column::new(keys.clone());
+        for round in 0..12 {
+            let some = (round * round * 40 % 300) + 1;
+            let sought: Vec<u32> = keys.iter().skip(round * 31).step_by(7).take(some).copied().collect();
+            let expected: Vec<usize> = (0..keys.len()).filter(|&place| sought.contains(&keys[place])).collect();
+            let mut found = Vec::new();
+            column.each_hit(&sought, |place| found.push(place));
+            found.retain(|&place| sought.contains(&keys[place]));
+            assert_eq!(found, expected, "{some} sought, round {round}");
+        }
+        let order = column.order.get().unwrap().as_ref().unwrap();
+        assert_eq!(order.places(&keys, &[keys[5], keys[5]]), order.places(&keys, &[keys[5]]));
+    }
+}
