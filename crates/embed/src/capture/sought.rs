@@ -3,6 +3,8 @@
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
+use rustc_hash::FxHashSet;
+
 /// Keys, and once many were sought where each stands.
 pub(super) struct Column {
     keys: Vec<u32>,
@@ -26,8 +28,7 @@ impl Column {
         Self { keys, spent: Cell::new(0), order: OnceCell::new() }
     }
 
-    /// Calls `hit` with each place whose key may be among the sought ones, each once and in ascending order; with
-    /// others too. O(keys) with a small constant, or after some calls O(sought + hits).
+    /// Calls `hit` with each place whose key is among the sought ones, in ascending order. O(keys) with a small constant, or after some calls O(sought + hits).
     pub(super) fn each_hit(&self, sought: &[u32], mut hit: impl FnMut(usize)) {
         if let Some(Some(order)) = self.order.get()
             && order.cost(sought.len()) < self.keys.len()
@@ -110,7 +111,12 @@ fn hash(key: u32, shift: u32) -> usize {
 /// Says quickly of nearly every key that it is not sought.
 enum Filter {
     Few(Vec<u32>),
-    Many { bits: Vec<u64>, shift: u32 },
+    /// Bits, which a key in 32 has by chance, and the keys themselves.
+    Many {
+        bits: Vec<u64>,
+        shift: u32,
+        all: FxHashSet<u32>,
+    },
 }
 
 impl Filter {
@@ -125,10 +131,10 @@ impl Filter {
             let bit = hash(key, shift);
             bits[bit / 64] |= 1 << (bit % 64);
         }
-        Self::Many { bits, shift }
+        Self::Many { bits, shift, all: sought.iter().copied().collect() }
     }
 
-    /// Calls `hit` with each place whose key may be sought.
+    /// Calls `hit` with each place whose key is sought.
     fn each_hit(&self, keys: &[u32], mut hit: impl FnMut(usize)) {
         const CHUNK: usize = 64;
         for (chunk, keys) in keys.chunks(CHUNK).enumerate() {
@@ -142,13 +148,13 @@ impl Filter {
                         places.for_each(|(at, _)| tell(at));
                     }
                 }
-                Self::Many { bits, shift } => {
+                Self::Many { bits, shift, all } => {
                     let test = |key: u32| {
                         let bit = hash(key, *shift);
                         bits[bit / 64] >> (bit % 64) & 1
                     };
                     if keys.iter().fold(0, |any, &key| any | test(key)) != 0 {
-                        let places = keys.iter().enumerate().filter(|&(_, &key)| test(key) != 0);
+                        let places = keys.iter().enumerate().filter(|&(_, &key)| test(key) != 0 && all.contains(&key));
                         places.for_each(|(at, _)| tell(at));
                     }
                 }
@@ -181,7 +187,6 @@ mod tests {
             let expected: Vec<usize> = (0..keys.len()).filter(|&place| sought.contains(&keys[place])).collect();
             let mut found = Vec::new();
             column.each_hit(&sought, |place| found.push(place));
-            found.retain(|&place| sought.contains(&keys[place]));
             assert_eq!(found, expected, "{some} sought, round {round}");
         }
         let order = column.order.get().unwrap().as_ref().unwrap();

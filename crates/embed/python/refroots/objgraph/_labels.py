@@ -94,11 +94,15 @@ _LONG = {
     type({}.values()): ("dict_values([", "])"),
     type({}.items()): ("dict_items([", "])"),
 }
+_LENGTHS = {cls: cls.__len__ for cls in (tuple, list, dict, set)}
 _NAMED: tuple[type, ...] = (type, types.ModuleType, types.BuiltinMethodType, types.BuiltinFunctionType)
 
 
 def _short_repr(obj):
     """Give one short line that tells an object from others of its type."""
+    length = _LENGTHS.get(type(obj))
+    if length:
+        return "%d items" % length(obj)
     if _module._isinstance(obj, _NAMED):
         return _module._name_or_repr(obj)
     if _module._isinstance(obj, types.MethodType):
@@ -109,7 +113,7 @@ def _short_repr(obj):
         return f"lambda: {os.path.basename(obj.__code__.co_filename)}:{obj.__code__.co_firstlineno}"
     if _module._isinstance(obj, types.FrameType):
         return f"{obj.f_code.co_filename}:{obj.f_lineno}"
-    for cls in (tuple, list, dict, set):
+    for cls in _LENGTHS:
         if _module._isinstance(obj, cls):
             return "%d items" % (len(obj) if _module.exact else cls.__len__(obj))
     return _cut_repr(obj)
@@ -215,10 +219,12 @@ def _words(names, shortnames):
 def _label_of_names(source, target, names, shortnames):
     """Word a reference by the names that were found for it."""
     if len(names) == 1:
-        # Nearly all have one, and it is an attribute.
-        kind, word, _ = names[0]
+        # Nearly all have one, and it is an attribute or an item under a string.
+        kind, word, key = names[0]
         if kind == "attribute" and word:
             return f' [label="{_quote(word)}",weight=2]'
+        if kind == "item" and type(key) is str and _is_identifier(key):
+            return f' [label="{key}",weight=2]'
     words = list(_words(names, shortnames))
     if not words:
         if _module._isinstance(source, types.FrameType) and type(target) is dict:
@@ -251,10 +257,7 @@ def _has_del(obj):
     """Say whether an object has a finalizer; a class with a computed attribute has none for that."""
     if _module.exact:
         return hasattr(getattr(obj, "__class__", None), "__del__")
-    for cls in _mro_of(type(obj)):
-        if "__del__" in _dict_of(cls):
-            return True
-    return False
+    return any("__del__" in _dict_of(cls) for cls in _mro_of(type(obj)))
 
 
 _dict_of, _mro_of = (type.__dict__[name].__get__ for name in ("__dict__", "__mro__"))

@@ -70,7 +70,8 @@ class _Writer:
         """Write an object: its words, its colour, its finalizer."""
         node = _module._obj_node_id(obj)
         write = self.lines.append
-        write(f'  {node}[label="{self._label(obj, count)}"{_module._obj_attrs(obj, self._attrs)}];')
+        attrs = self._attrs and _module._obj_attrs(obj, self._attrs)
+        write(f'  {node}[label="{self._label(obj, count)}"{attrs or ""}];')
         is_module = _labels._is_module(obj)
         is_high = bool(self._highlight) and bool(self._highlight(obj))
         look = (depth, is_module, is_high)
