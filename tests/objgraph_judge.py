@@ -9,12 +9,15 @@ By default, and nowhere else, these differences are allowed:
 4. with refcounts=True, the number itself;
 5. what objgraph asks an object about itself and refroots does not: no __del__ is drawn for one that only says it is of a
    class with __del__, and a method is bound though bool() of what it is bound to fails;
-6. get_leaking_objects of an iterator gives those of its objects; objgraph reads it twice and so gives nothing.
+6. on 3.10, where each running frame is an object, a picture with a frame: objgraph's own look gives it a dict of its
+   locals, which refers to what they do from then on;
+7. get_leaking_objects of an iterator gives those of its objects; objgraph reads it twice and so gives nothing.
 """
 
 import dataclasses
 import gc
 import re
+import sys
 import types
 
 EDGE = re.compile(r"  (\w+) -> (\w+)(?: \[label=\"((?:[^\"\\]|\\.)*)\"(,weight=\d+)?\])?;", re.DOTALL)
@@ -121,7 +124,7 @@ def difference(question, expected, found, exact, names):
 def chain(expected, found, exact):
     """Length and ends; a chain from a running frame is more than objgraph finds."""
     not_found = expected[0] == "1" and "True" not in expected[3:5]
-    if not exact and not_found and found[5:] == ["False", "frame"]:
+    if not exact and not_found and found[6] == "frame":
         return ""
     return f"expected length, ends, their predicates, linked, type of the first {expected}, found {found}"
 
@@ -142,6 +145,8 @@ def first_difference(expected, found):
 def picture(question, expected, found, exact, names):
     """The same starts, nodes and references, in the same order."""
     if not exact:
+        if sys.version_info < (3, 11) and any(FRAME.match(expected.label(node)) for node in expected.nodes):
+            return ""
         whole, found = found, without_frames(found, expected)
         for source, target, label, _ in whole.references:
             if label is None and source not in found.nodes and FRAME.match(whole.label(source)):

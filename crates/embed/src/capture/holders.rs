@@ -1,8 +1,8 @@
 //! Who refers to some objects, as `gc.get_referrers` says it: one pass over the heap for many questions.
 //!
-//! Every reference that the collector's objects report goes into one column of 32-bit keys. A question is a
-//! set of objects, and its answer one run through that column: some milliseconds for millions of references,
-//! where `gc.get_referrers` asks every object again for each object of the question.
+//! `gc.get_referrers` asks every object for each object of a question. So does this for the first question or two;
+//! from then on every reference that the collector's objects report stands in one column of 32-bit keys, and an answer
+//! is one run through it: some milliseconds for millions of references.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};
@@ -31,16 +31,39 @@ pub(crate) enum FrameHolders {
     All,
 }
 
+/// Who refers to some objects at one moment.
+pub(crate) struct Holders<'a> {
+    py: Python<'a>,
+    proved: &'a Proved,
+    frozen: Frozen,
+    frames: Vec<RunningFrame>,
+    /// How many objects' referrers were asked for, and how often all objects were asked for them.
+    sought: usize,
+    passes: usize,
+    column: Option<References>,
+}
+
+/// One referrer of one of the objects.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder {
+    /// Which of the objects.
+    pub(crate) which: u32,
+    /// The address of an object, or of an interpreter's frame.
+    pub(crate) address: u64,
+    /// The running frame that it is.
+    pub(crate) frame: Option<u32>,
+}
+
+/// A column of all references costs as much as so many passes that write nothing down.
+const COLUMN: usize = 3;
+
 /// Every tracked object's references at one moment.
-pub(crate) struct Holders {
-    /// Objects in the collector's order, then frames.
+struct References {
+    /// Objects in the collector's order.
     sources: Vec<u64>,
     /// Where each source's references begin, and where the last one's end.
     starts: Vec<u32>,
     keys: Column,
-    /// How many sources are objects of the collector.
-    objects: usize,
-    frames: Vec<RunningFrame>,
 }
 
 /// What stands for an address among references: two objects may share one, so hits are read again.
@@ -126,12 +149,124 @@ pub(crate) unsafe fn referents(object: Address, into: &mut Vec<u64>) {
 /// How far ahead objects are asked for.
 const AHEAD: usize = 12;
 
-impl Holders {
+impl<'a> Holders<'a> {
+    /// Reads nothing yet but running frames.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub(crate) fn new(py: Python<'a>, proved: &'a Proved, frozen: Frozen, meant: FrameHolders) -> PyResult<Self> {
+        let mut frames = Vec::new();
+        if meant != FrameHolders::None {
+            frames = piece::running_frames(proved)?;
+            frames.retain(|frame| meant == FrameHolders::All || !frame.is_asking);
+            // A frame object that the collector knows has said its locals itself.
+            // SAFETY: a frame object has the collector's header before it.
+            frames.retain(|frame| frame.is_synthetic || unsafe { raw::word(frame.address, -16) } == 0);
+        }
+        Ok(Self { py, proved, frozen, frames, sought: 0, passes: 0, column: None })
+    }
+
+    /// A running frame.
+    pub(crate) fn frame(&self, number: u32) -> &RunningFrame {
+        &self.frames[number as usize]
+    }
+
+    /// The running frame of a holder that is one, where it has no frame object.
+    pub(crate) fn synthetic(&self, holder: Holder) -> Option<&RunningFrame> {
+        holder.frame.map(|number| self.frame(number)).filter(|frame| frame.is_synthetic)
+    }
+
+    /// Each referrer of each of some objects once, in the order of the objects and for each in the collector's, frames
+    /// last. The objects must be different. The first few questions ask each object, O(references) as
+    /// `gc.get_referrers`; then all references are written down, for three times that, and a question is one run
+    /// through a column of numbers.
+    ///
+    /// Between [`Self::new`] and the last call no Python code may run and no object may be freed; each caller begins
+    /// again where it has called the program.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub(crate) fn of(&mut self, wanted: &[u64]) -> PyResult<Vec<Holder>> {
+        let mut found = match &self.column {
+            None if self.sought + wanted.len() < self.passes + COLUMN => {
+                self.passes += 1;
+                self.asked(wanted)?
+            }
+            Some(references) => references.of(wanted),
+            None => self.column.insert(References::read(self.py, self.proved, self.frozen)?).of(wanted),
+        };
+        self.sought += wanted.len();
+        let places = places(wanted);
+        for (number, frame) in (0..).zip(&self.frames) {
+            let mut held: Vec<u32> =
+                frame.locals.iter().filter_map(|local| places.get(&(local.target as u64)).copied()).collect();
+            held.sort_unstable();
+            held.dedup();
+            let holder = |which| Holder { which, address: frame.address as u64, frame: Some(number) };
+            found.extend(held.into_iter().map(holder));
+        }
+        // They come in the collector's order; a stable sort keeps it for each object.
+        found.sort_by_key(|holder| holder.which);
+        Ok(found)
+    }
+
+    /// Asks each object whether it refers to a few.
+    fn asked(&self, wanted: &[u64]) -> PyResult<Vec<Holder>> {
+        let mut found = Vec::new();
+        let mut question = Question { wanted, seen: 0 };
+        let each = |object: Address| {
+            question.seen = 0;
+            // SAFETY: as in `References::read`; the visitor only compares.
+            unsafe {
+                if let Some(traverse) = traverse_of(object) {
+                    traverse(object as *mut ffi::PyObject, compare, (&raw mut question).cast());
+                }
+            }
+            let seen = question.seen;
+            if seen != 0 {
+                let of_one = (0..wanted.len() as u32).filter(|which| seen >> which & 1 != 0);
+                found.extend(of_one.map(|which| Holder { which, address: object as u64, frame: None }));
+            }
+            true
+        };
+        // SAFETY: the closure only writes numbers down.
+        unsafe { census::each_in_order(self.py, self.proved, self.frozen, each) }?;
+        Ok(found)
+    }
+}
+
+/// Which of the objects an address is.
+fn places(wanted: &[u64]) -> FxHashMap<u64, u32> {
+    wanted.iter().zip(0..).map(|(&address, at)| (address, at)).collect()
+}
+
+/// Fewer objects than [`COLUMN`], and for each a bit whether the object that is traversed refers to it.
+struct Question<'a> {
+    wanted: &'a [u64],
+    seen: u32,
+}
+
+/// # Safety
+/// `question` must be the `Question` of the running traverse.
+unsafe extern "C" fn compare(object: *mut ffi::PyObject, question: *mut c_void) -> c_int {
+    // SAFETY: the caller's promise; the traverse is called with it and waits.
+    let question = unsafe { &mut *question.cast::<Question<'_>>() };
+    for (which, &wanted) in question.wanted.iter().enumerate() {
+        if object as u64 == wanted {
+            question.seen |= 1 << which;
+            // All are seen: the rest of the references need not be.
+            return c_int::from(question.seen.count_ones() as usize == question.wanted.len());
+        }
+    }
+    0
+}
+
+impl References {
     /// Reads all references. O(references) time, 12 bytes an object and 4 a reference.
     ///
     /// # Errors
     /// `MemoryError`.
-    pub(crate) fn read(py: Python<'_>, proved: &Proved, frozen: Frozen, frames: FrameHolders) -> PyResult<Self> {
+    fn read(py: Python<'_>, proved: &Proved, frozen: Frozen) -> PyResult<Self> {
         let mut sources: Vec<u64> = Vec::new();
         let mut starts: Vec<u32> = Vec::new();
         let mut visited = Visited { keys: Vec::new(), start: 0, has_failed: false };
@@ -165,48 +300,14 @@ impl Holders {
         if visited.has_failed || visited.keys.len() > u32::MAX as usize {
             return Err(no_room());
         }
-        let objects = sources.len();
-        let mut running = Vec::new();
-        if frames != FrameHolders::None {
-            running = piece::running_frames(proved)?;
-            running.retain(|frame| frames == FrameHolders::All || !frame.is_asking);
-            // A frame object that the collector knows has said its locals itself.
-            // SAFETY: a frame object has the collector's header before it.
-            running.retain(|frame| frame.is_synthetic || unsafe { raw::word(frame.address, -16) } == 0);
-            for frame in &running {
-                sources.push(frame.address as u64);
-                starts.push(visited.keys.len() as u32);
-                visited.keys.extend(frame.locals.iter().map(|local| key(local.target as u64)));
-            }
-        }
         starts.push(visited.keys.len() as u32);
-        Ok(Self { sources, starts, keys: Column::new(visited.keys), objects, frames: running })
+        Ok(Self { sources, starts, keys: Column::new(visited.keys) })
     }
 
-    /// The address of a source: of an object, or of an interpreter's frame.
-    pub(crate) fn address(&self, source: u32) -> u64 {
-        self.sources[source as usize]
-    }
-
-    /// The frame that a source is, where it has no frame object.
-    pub(crate) fn synthetic(&self, source: u32) -> Option<&RunningFrame> {
-        let frame = (source as usize).checked_sub(self.objects).map(|at| &self.frames[at])?;
-        frame.is_synthetic.then_some(frame)
-    }
-
-    /// Whether a source is a running frame.
-    pub(crate) fn is_frame(&self, source: u32) -> bool {
-        source as usize >= self.objects
-    }
-
-    /// Each referrer of each of some objects once, as pairs `(which object, source)`, in the order of the objects
-    /// and for each in the collector's. The objects must be different. O(references) with a small constant, and
-    /// the referrers' own references.
-    ///
-    /// Between [`Self::read`] and this call no Python code may run and no object may be freed; each caller reads
-    /// again where it has called the program.
-    pub(crate) fn of(&self, wanted: &[u64]) -> Vec<(u32, u32)> {
-        let places: FxHashMap<u64, u32> = wanted.iter().zip(0..).map(|(&address, at)| (address, at)).collect();
+    /// The referrers of some objects, in the collector's order. O(references) with a small constant, and the
+    /// referrers' own references.
+    fn of(&self, wanted: &[u64]) -> Vec<Holder> {
+        let places = places(wanted);
         let keys: Vec<u32> = wanted.iter().copied().map(key).collect();
         let mut found = Vec::new();
         let mut last_of = vec![u32::MAX; wanted.len()];
@@ -219,35 +320,18 @@ impl Holders {
             }
             if read != source {
                 read = source;
-                // SAFETY: nothing has run since these were read, as this function demands.
-                unsafe { self.targets(source, &mut targets) };
+                // SAFETY: nothing has run since these were read, as `Holders::of` demands.
+                unsafe { referents(self.sources[source] as Address, &mut targets) };
             }
             let target = targets.get(edge - self.starts[source] as usize);
             if let Some(&which) = target.and_then(|target| places.get(target))
                 && last_of[which as usize] != source as u32
             {
                 last_of[which as usize] = source as u32;
-                found.push((which, source as u32));
+                found.push(Holder { which, address: self.sources[source], frame: None });
             }
         });
-        // Hits come in the collector's order; a stable sort keeps it for each object.
-        found.sort_by_key(|&(which, _)| which);
         found
-    }
-
-    /// What a source refers to, in the order of its keys.
-    ///
-    /// # Safety
-    /// Nothing may have run and no object have been freed since [`Self::read`].
-    unsafe fn targets(&self, source: usize, into: &mut Vec<u64>) {
-        match source.checked_sub(self.objects) {
-            // SAFETY: the caller's promise.
-            None => unsafe { referents(self.sources[source] as Address, into) },
-            Some(frame) => {
-                into.clear();
-                into.extend(self.frames[frame].locals.iter().map(|local| local.target as u64));
-            }
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::addresses;
 use super::asked::Asked;
 use crate::capture::census::{self, Frozen};
-use crate::capture::holders::{self, FrameHolders, Holders};
+use crate::capture::holders::{self, FrameHolders, Holder, Holders};
 use crate::capture::proper::{frame_object, proper_modules};
 use crate::capture::{self, Proved};
 
@@ -27,8 +27,8 @@ struct Node<'py> {
     skipped: u64,
 }
 
-/// A source, and the object that it is; none for a frame that has no object yet.
-type Held<'py> = (u32, Option<Bound<'py, PyAny>>);
+/// A holder, and the object that it is; none for a frame that has no object yet.
+type Held<'py> = (Holder, Option<Bound<'py, PyAny>>);
 
 enum Edges<'py> {
     Referrers,
@@ -210,7 +210,7 @@ impl<'py> Search<'_, 'py> {
     }
 
     fn referrers(&mut self) -> PyResult<()> {
-        let mut read: Option<Holders> = None;
+        let mut read: Option<Holders<'_>> = None;
         let mut begin = 0;
         while begin < self.nodes.len() {
             let end = self.nodes.len();
@@ -223,11 +223,11 @@ impl<'py> Search<'_, 'py> {
             if expanded.is_empty() {
                 return Ok(());
             }
-            let holders = match read.take() {
+            let mut holders = match read.take() {
                 Some(holders) if !self.runs_the_program() => holders,
-                _ => Holders::read(self.py, self.proved, Frozen::With, FrameHolders::All)?,
+                _ => Holders::new(self.py, self.proved, Frozen::With, FrameHolders::All)?,
             };
-            let had_frames = self.level(&holders, &expanded)?;
+            let had_frames = self.level(&mut holders, &expanded)?;
             // Making a frame object may have run code of the program.
             read = (!had_frames).then_some(holders);
             self.py.check_signals()?;
@@ -237,7 +237,7 @@ impl<'py> Search<'_, 'py> {
     }
 
     /// Draws the referrers of one level; says whether frame objects were made.
-    fn level(&mut self, holders: &Holders, expanded: &[usize]) -> PyResult<bool> {
+    fn level(&mut self, holders: &mut Holders<'_>, expanded: &[usize]) -> PyResult<bool> {
         // A start object that is given twice is drawn twice, and looked for once.
         let mut places: FxHashMap<u64, u32> = FxHashMap::default();
         let mut wanted = Vec::new();
@@ -248,33 +248,33 @@ impl<'py> Search<'_, 'py> {
                 wanted.len() as u32 - 1
             });
         }
-        let pairs = holders.of(&wanted);
+        let pairs = holders.of(&wanted)?;
         let sees_each = self.limits.filter.is_some();
         // What may be drawn is held before the program runs; what is only counted need not be.
         let mut found: Vec<(usize, Vec<Held<'py>>)> = Vec::new();
         for &at in expanded {
             let which = places[&(self.nodes[at].object.as_ptr() as u64)];
-            let first = pairs.partition_point(|&(of, _)| of < which);
-            let own = pairs[first..].iter().take_while(|&&(of, _)| of == which);
+            let first = pairs.partition_point(|holder| holder.which < which);
+            let own = pairs[first..].iter().take_while(|holder| holder.which == which);
             let mut held = Vec::new();
-            for &(_, source) in own {
-                let address = holders.address(source);
+            for &holder in own {
+                let is_synthetic = holders.synthetic(holder).is_some();
                 // Whether a frame is drawn is asked when it has an object.
-                if holders.synthetic(source).is_none() && !self.is_drawn(address) {
+                if !is_synthetic && !self.is_drawn(holder.address) {
                 } else if !sees_each && held.len() as i64 >= self.limits.too_many {
                     self.nodes[at].skipped += 1;
-                } else if holders.synthetic(source).is_some() {
-                    held.push((source, None));
+                } else if is_synthetic {
+                    held.push((holder, None));
                 } else {
-                    held.push((source, census::live(self.py, &[address]).pop()));
+                    held.push((holder, census::live(self.py, &[holder.address]).pop()));
                 }
             }
             found.push((at, held));
         }
         let mut made_frames = false;
         for (at, held) in found {
-            for (source, object) in held {
-                let object = match (object, holders.synthetic(source)) {
+            for (holder, object) in held {
+                let object = match (object, holders.synthetic(holder)) {
                     (None, Some(frame)) => {
                         made_frames = true;
                         frame_object(self.py, self.proved, frame)?

@@ -8,7 +8,7 @@ use super::asked::Asked;
 use super::given::Given;
 use super::{addresses, frozen};
 use crate::capture::census;
-use crate::capture::holders::{self, FrameHolders, Holders};
+use crate::capture::holders::{self, FrameHolders, Holder, Holders};
 use crate::capture::proper::{frame_object, proper_modules};
 use crate::capture::{self, Proved};
 
@@ -38,15 +38,15 @@ struct Levels<'a> {
 }
 
 impl Levels<'_> {
-    /// Reaches one level more, and calls `reached` with each new object and its source, until it gives `false`.
-    fn grow(&mut self, holders: &Holders, mut reached: impl FnMut(&Reached, u32) -> bool) {
+    /// Reaches one level more, and calls `reached` with each new object and how it holds, until it gives `false`.
+    fn grow(&mut self, holders: &mut Holders<'_>, mut reached: impl FnMut(&Reached, Holder) -> bool) -> PyResult<()> {
         let begin = self.level;
         let end = self.nodes.len();
         self.level = end;
         let wanted: Vec<u64> = self.nodes[begin..end].iter().map(|node| node.address).collect();
-        for (which, source) in holders.of(&wanted) {
-            let address = holders.address(source);
-            let from = begin + which as usize;
+        for holder in holders.of(&wanted)? {
+            let address = holder.address;
+            let from = begin + holder.which as usize;
             let is_given = self.yielding.is_some_and(|given| given.has(self.py, address));
             let gives_way = is_given || (from == 0 && address == self.namespace);
             self.gave_way |= gives_way;
@@ -54,12 +54,13 @@ impl Levels<'_> {
                 continue;
             }
             let node = Reached { address, from: from as u32, depth: self.nodes[from].depth + 1 };
-            let goes_on = reached(&node, source);
+            let goes_on = reached(&node, holder);
             self.nodes.push(node);
             if !goes_on {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// Whether there is a level to expand.
@@ -82,7 +83,7 @@ impl Levels<'_> {
 ///
 /// `ignored` are addresses to leave out, `yielding` lists that give way to other holders, `namespace` the namespace of
 /// the caller, whose variables do. Without a predicate a module that `sys.modules` has under its own name is looked for, and where there is
-/// none a running frame: the whole search is one pass over the heap, and runs no code of the program. With one
+/// none a running frame: the heap is read once, and no code of the program runs. With one
 /// the heap is read again after the predicate has run over what was found, so that nothing is touched that may
 /// be gone: a logarithmic number of passes.
 #[pyfunction]
@@ -146,7 +147,7 @@ fn find_root<'py, 'a>(
     if modules.contains(&search.nodes[0].address) {
         return Ok(Some(census::live(py, &[search.nodes[0].address])));
     }
-    let holders = Holders::read(py, proved, frozen(exact), frames(exact))?;
+    let mut holders = Holders::new(py, proved, frozen(exact), frames(exact))?;
     let mut frame = None;
     for again in [false, true] {
         if again {
@@ -158,25 +159,25 @@ fn find_root<'py, 'a>(
         while search.can_grow() {
             let mut module = None;
             let mut place = search.nodes.len();
-            search.grow(&holders, |node, source| {
+            search.grow(&mut holders, |node, holder| {
                 if module.is_none() && modules.contains(&node.address) {
                     module = Some(place);
                 }
-                if frame.is_none() && holders.is_frame(source) {
-                    frame = Some((place, source));
+                if frame.is_none() && holder.frame.is_some() {
+                    frame = Some((place, holder));
                 }
                 place += 1;
                 module.is_none()
-            });
+            })?;
             if let Some(module) = module {
                 let chain: Vec<u64> = search.chain(module).into_iter().map(|at| search.nodes[at].address).collect();
                 return Ok(Some(census::live(py, &chain)));
             }
         }
     }
-    let Some((place, source)) = frame else { return Ok(None) };
+    let Some((place, holder)) = frame else { return Ok(None) };
     let chain: Vec<u64> = search.chain(place).into_iter().map(|at| search.nodes[at].address).collect();
-    let Some(synthetic) = holders.synthetic(source) else { return Ok(Some(census::live(py, &chain))) };
+    let Some(synthetic) = holders.synthetic(holder) else { return Ok(Some(census::live(py, &chain))) };
     // Making a frame object may run code of the program: the others are held before.
     let mut objects = census::live(py, &chain[1..]);
     let Some(frame) = frame_object(py, proved, synthetic)? else { return Ok(None) };
@@ -212,22 +213,23 @@ fn find_accepted<'py>(
         if !search.can_grow() {
             return Ok(None);
         }
-        let holders = Holders::read(py, proved, frozen(exact), frames(exact))?;
+        let mut holders = Holders::new(py, proved, frozen(exact), frames(exact))?;
         let known = search.nodes.len();
-        let mut synthetic = Vec::new();
+        let mut with_frames = Vec::new();
         while search.can_grow() && search.nodes.len() < enough {
             let mut place = search.nodes.len();
-            search.grow(&holders, |_, source| {
-                if holders.synthetic(source).is_some() {
-                    synthetic.push((place, source));
+            search.grow(&mut holders, |_, holder| {
+                if holder.frame.is_some() {
+                    with_frames.push((place, holder));
                 }
                 place += 1;
                 true
-            });
+            })?;
         }
         enough = search.nodes.len().max(enough) * TIMES_MORE;
+        with_frames.retain(|&(_, holder)| holders.synthetic(holder).is_some());
         // Held before any frame object is made, which may run code of the program.
-        let mut places = synthetic.iter().map(|&(place, _)| place).peekable();
+        let mut places = with_frames.iter().map(|&(place, _)| place).peekable();
         for (place, node) in search.nodes.iter().enumerate().skip(known) {
             if places.peek() == Some(&place) {
                 places.next();
@@ -236,8 +238,8 @@ fn find_accepted<'py>(
                 objects.extend(census::live(py, &[node.address]));
             }
         }
-        for (place, source) in synthetic {
-            if let Some(frame) = holders.synthetic(source).map(|frame| frame_object(py, proved, frame)).transpose()?.flatten() {
+        for (place, holder) in with_frames {
+            if let Some(frame) = holders.synthetic(holder).map(|frame| frame_object(py, proved, frame)).transpose()?.flatten() {
                 objects[place] = frame;
             }
         }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use rustc_hash::FxHashSet;
 
 use super::addresses;
@@ -62,13 +63,16 @@ pub(crate) fn search_in_steps<'py>(
         {
             continue;
         }
-        let neighbours = edges.call1((&object,))?;
+        // From 3.12 on `gc.get_referrers` knows its own tuple of arguments alone, and this one is found as well.
+        let arguments = PyTuple::new(py, [&object])?;
+        let neighbours = edges.call1(&arguments)?;
+        let passing = arguments.as_ptr() as u64;
         ignored.insert(neighbours.as_ptr() as u64);
         let (mut drawn, mut skipped) = (0, 0);
         for neighbour in neighbours.try_iter()? {
             let neighbour = neighbour?;
             let address = neighbour.as_ptr() as u64;
-            if ignored.contains(&address) || only.as_ref().is_some_and(|only| !only.contains(&address)) {
+            if address == passing || ignored.contains(&address) || only.as_ref().is_some_and(|only| !only.contains(&address)) {
                 continue;
             }
             if let Some(filter) = &mut filter
