@@ -138,6 +138,7 @@ pub struct ThreadShare {
 
 /// What the frames of each thread retain, most first. O(threads · roots).
 pub fn by_thread(graph: &HeapGraph, dominators: &Dominators, values: Values) -> Vec<ThreadShare> {
+    let values = graph.sayable(values);
     let mut rows: Vec<ThreadShare> = dominators
         .threads()
         .enumerate()
