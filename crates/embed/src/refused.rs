@@ -24,6 +24,20 @@ pub(crate) fn ending(error: refroots_render::Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+/// A file that could not be written or read, or is no snapshot.
+pub(crate) fn file(error: refroots_cli::Error) -> PyErr {
+    use refroots_core::snapshot::SnapshotError;
+    match error {
+        refroots_cli::Error::Read { path, source } => match source.raw_os_error() {
+            Some(number) => PyOSError::new_err((number, source.to_string(), path)),
+            None => PyOSError::new_err(format!("cannot read {}: {source}", path.display())),
+        },
+        refroots_cli::Error::Snapshot { source: SnapshotError::OutOfMemory(_), .. } => PyMemoryError::new_err(error.to_string()),
+        refroots_cli::Error::Snapshot { .. } => crate::snapshot::SnapshotError::new_err(error.to_string()),
+        other => writing(other),
+    }
+}
+
 /// A file that could not be written: the subclass of `OSError` that the system's answer stands for.
 pub(crate) fn writing(error: refroots_cli::Error) -> PyErr {
     match error {
