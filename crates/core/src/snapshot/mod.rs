@@ -22,6 +22,8 @@ mod column;
 mod directory;
 mod error;
 mod facts;
+#[doc(hidden)]
+pub mod forge;
 mod foretell;
 mod names;
 mod planes;

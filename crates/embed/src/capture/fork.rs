@@ -54,14 +54,6 @@ enum Delivery<'a> {
     Snapshot { to: &'a File, values: Values, origin: Origin },
 }
 
-impl Delivery<'_> {
-    fn file(&self) -> &File {
-        match self {
-            Self::Columns(file) | Self::Snapshot { to: file, .. } => file,
-        }
-    }
-}
-
 /// How a child ended that did not fail.
 enum Ended {
     Done,
@@ -230,7 +222,10 @@ fn in_child(
             libc::_exit(0);
         }
     }
-    close_others(&[delivery.file().as_raw_fd(), says.as_raw_fd(), marked.as_raw_fd()]);
+    match delivery {
+        Delivery::Columns(columns) => close_others(&[columns.as_raw_fd(), says.as_raw_fd()]),
+        Delivery::Snapshot { to, .. } => close_others(&[to.as_raw_fd(), says.as_raw_fd(), marked.as_raw_fd()]),
+    }
     let words = catch_unwind(AssertUnwindSafe(|| last_words(py, proved, purpose, loaded, delivery, marked)));
     let words = words.unwrap_or_else(|_| vec![NOT_HANDED_OVER, b'?']);
     let mut to = says;
