@@ -216,6 +216,15 @@ for values in "none", "short":
         starts.append(starts[-1] + count)
     targets, names = read.numbers("reference-targets"), read.numbers("reference-names")
     kinds, sizes, of = (read.numbers(name) for name in ("reference-kinds", "node-sizes", "node-types"))
+    compared = 0
+    for name in {row.type for row in heap.by_type()}:
+        try:
+            objects = heap.find(name)
+        except LookupError:
+            continue
+        compared += len(objects)
+        assert all(sizes[at[obj.address]] == obj.size for obj in objects), name
+    assert compared > 0.9 * len(heap), compared
     for foo in heap.find("Foo"):
         node = at[foo.address]
         assert texts[types[of[node]]] == "Foo" and sizes[node] == foo.size
