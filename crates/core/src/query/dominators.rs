@@ -159,7 +159,9 @@ impl Search {
         }
         for at in 0..self.threads.len() {
             let thread = self.take_number((graph.node_count() + at) as u32, 0);
-            let is_of_thread = |root: &&crate::Root| root.kind == RootKind::Frame && root.thread == self.threads[at];
+            let is_of_thread = |root: &&crate::Root| {
+                root.kind == RootKind::Frame && root.thread == self.threads[at] && graph.is_shown(root.node)
+            };
             for root in graph.roots().iter().filter(is_of_thread) {
                 self.frames.push((root.node.0, thread));
             }

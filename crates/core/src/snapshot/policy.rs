@@ -74,18 +74,18 @@ impl<'a> Kept<'a> {
     }
 
     fn keep_roots(&mut self, graph: &HeapGraph, empty: u32) {
-        let mut threads: Vec<TextId> = Vec::new();
+        // In the order in which threads are counted where their names may not be said.
+        let mut threads: Vec<TextId> = graph.roots.iter().map(|root| root.thread).collect();
+        threads.sort_unstable();
+        threads.dedup();
+        threads.retain(|&thread| self.policy == Values::None && !graph.text(thread).is_empty());
         for root in &graph.roots {
             let name = self.text(root.name);
             let [detail, thread] = match self.policy {
                 Values::Short => [self.text(root.detail), self.text(root.thread)],
-                Values::None if graph.text(root.thread).is_empty() => [empty; 2],
                 Values::None => {
-                    let number = threads.iter().position(|&thread| thread == root.thread).unwrap_or(threads.len());
-                    if number == threads.len() {
-                        threads.push(root.thread);
-                    }
-                    [empty, LEFT_OUT - 1 - number as u32]
+                    let number = threads.binary_search(&root.thread);
+                    [empty, number.map_or(empty, |number| LEFT_OUT - 1 - number as u32)]
                 }
             };
             self.roots.push([name, detail, thread]);
