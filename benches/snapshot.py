@@ -1,4 +1,4 @@
-"""Snapshots beside gc.collect() on one heap, in one process a heap: bytes on disk, seconds to save, to load, to the first types.
+"""Snapshots beside gc.collect(), in one process a heap: bytes on disk, seconds to save and load.
 
 python benches/snapshot.py [--write] [INSTANCES ...]    default 100,000, 1,000,000 and 10,000,000 instances
 --write puts the table into docs/benchmarks.md, between its markers
@@ -92,11 +92,13 @@ def milliseconds(taken):
 def table(figures):
     """The figures of all sizes as Markdown."""
     lines = [
-        f"CPython {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores; medians.",
+        f"CPython {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} cores; medians.",
         "",
     ]
     for count, of_one in figures.items():
-        lines.append(f"- {count:,} instances: {of_one['objects']:,} objects, {of_one['references']:,} references")
+        objects, references = of_one["objects"], of_one["references"]
+        lines.append(f"- {count:,} instances: {objects:,} objects, {references:,} references")
     heads = [f"{count:,} instances" for count in figures]
     lines += ["", f"| time, and × `gc.collect()` | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
     for name in next(iter(figures.values()))["seconds"]:

@@ -1,14 +1,8 @@
-"""Snapshots: a loaded file answers as the live heap did, keeps no secret without values, and appears whole or not at all."""
+"""Snapshots: a loaded file answers as the live heap, keeps no secret, and appears whole or not at all."""
 
-import errno
 import os
-import pathlib
-import signal
 import stat
-import subprocess
 import sys
-import threading
-import time
 
 import pytest
 import refroots

@@ -1,5 +1,7 @@
 //! Snapshots: what is written is read again, under both policies.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::Cursor;
 use std::ops::ControlFlow;
 

@@ -1,5 +1,7 @@
 //! Files of every format version that was ever written open, and say what they said.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;

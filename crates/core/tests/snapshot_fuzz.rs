@@ -4,6 +4,8 @@
 //! It runs on stable Rust, a second long as a test; `make fuzz` runs a minute (`REFROOTS_FUZZ_SECONDS`), from another
 //! seed each day unless `REFROOTS_FUZZ_SEED` says one. A file that makes it panic is written to `fuzz/crash.refroots`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -34,8 +36,7 @@ impl Random {
 
     /// A number that breaks things, or any.
     fn number(&mut self) -> u64 {
-        const ODD: [u64; 12] =
-            [0, 1, 7, 63, 255, 65_535, 65_536, 1 << 28, u32::MAX as u64, 1 << 57, i64::MAX as u64, u64::MAX];
+        const ODD: [u64; 12] = [0, 1, 7, 63, 255, 65_535, 65_536, 1 << 28, u32::MAX as u64, 1 << 57, i64::MAX as u64, u64::MAX];
         if self.below(2) == 0 { ODD[self.below(ODD.len())] } else { self.next() >> self.below(64) }
     }
 }
@@ -47,7 +48,8 @@ fn folder(name: &str) -> PathBuf {
 /// Small files: large ones are only read, not mutated often enough.
 fn corpus() -> Vec<Vec<u8>> {
     let folders = ["fuzz/corpus", "fixtures/snapshots"].map(folder);
-    let mut paths: Vec<PathBuf> = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap().map(|at| at.unwrap().path())).collect();
+    let mut paths: Vec<PathBuf> =
+        folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap().map(|at| at.unwrap().path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "refroots"));
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()

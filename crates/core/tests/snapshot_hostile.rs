@@ -1,5 +1,7 @@
 //! Files of any bytes: an error with the place, or a graph that every question can be asked of.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
@@ -69,7 +71,10 @@ fn write_the_corpus() {
     let cycle = sketch::parse("a: list tracked\na -> b [0]\nb: list tracked\nb -> a [0]\nb -> b [1]").unwrap();
     let mut deep = String::new();
     for at in 0..200 {
-        deep += &format!("n{at}: app.Link tracked size=32\nn{at} -> n{} .after\nn{at} -> s{at} .text\ns{at}: str 'same'\n", (at + 1) % 200);
+        deep += &format!(
+            "n{at}: app.Link tracked size=32\nn{at} -> n{} .after\nn{at} -> s{at} .text\ns{at}: str 'same'\n",
+            (at + 1) % 200
+        );
     }
     let deep = sketch::parse(&deep).unwrap();
     for (name, graph) in [("small", &small_graph()), ("empty", &HeapGraph::default()), ("cycle", &cycle), ("deep", &deep)] {

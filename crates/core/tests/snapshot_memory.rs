@@ -2,6 +2,8 @@
 //!
 //! A test binary of its own, and one test: the allocator counts what the whole process holds.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::Cursor;
 use std::ops::ControlFlow;
 

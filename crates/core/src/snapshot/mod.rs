@@ -22,9 +22,9 @@ mod column;
 mod directory;
 mod error;
 mod facts;
+mod foretell;
 #[doc(hidden)]
 pub mod forge;
-mod foretell;
 mod names;
 mod planes;
 mod policy;

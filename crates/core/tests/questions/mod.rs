@@ -21,7 +21,8 @@ fn ask(graph: &HeapGraph, values: Values) -> usize {
         said += graph.equal_to(node).map_or(0, |first| first.index()) + graph.definition(node).map_or(0, str::len);
         said += usize::from(graph.root(node).is_some()) + graph.referrers(node).len();
         for reference in graph.references_from(node) {
-            said += wording.reference(reference).len() + familiar::familiar(graph, reference, values).map_or(0, |text| text.len());
+            said +=
+                wording.reference(reference).len() + familiar::familiar(graph, reference, values).map_or(0, |text| text.len());
             assert_eq!(graph.reference_of(reference.edge), reference);
         }
         said += graph.references_to(node).count() + graph.type_name(graph.type_of(node)).len();
@@ -52,7 +53,8 @@ fn ask(graph: &HeapGraph, values: Values) -> usize {
     said += suspects::suspects(graph, &found, || Ok(&reasons), values).unwrap().len();
     let groups = reasons.group(graph, &few, values);
     said += ways_view::ways_view(graph, &groups, String::new(), values).graph.node_count() + groups.len();
-    let mark = graph.origin().marks.map(|marks| diff::Mark { behind_oldest: marks.behind_oldest, behind_all: Some(marks.behind_all) });
+    let mark =
+        graph.origin().marks.map(|marks| diff::Mark { behind_oldest: marks.behind_oldest, behind_all: Some(marks.behind_all) });
     let change = diff::diff(graph, graph, mark);
     let mut rows = diff::by_type(&change, graph, graph);
     diff::add_retained(&mut rows, (graph, &found), (graph, &found));
