@@ -381,3 +381,24 @@ def test_the_mode_is_that_of_an_ordinary_file(tmp_path):
     assert stat.S_IMODE((tmp_path / "heap.refroots").stat().st_mode) == 0o640
     refroots.save(tmp_path / "heap.refroots", fork=True)
     assert stat.S_IMODE((tmp_path / "heap.refroots").stat().st_mode) == 0o640
+
+
+def test_a_heap_without_room_is_refused(run_python):
+    run_python(
+        """
+import resource
+import refroots
+kept = [[number] for number in range(300000)]
+refroots.save("heap.refroots")
+del kept
+with open("/proc/self/statm") as statm:
+    used = int(statm.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (8 << 20), -1))
+try:
+    refroots.load("heap.refroots")
+except MemoryError as error:
+    assert "bytes more are needed" in str(error), error
+else:
+    raise AssertionError("there is no room for it")
+"""
+    )

@@ -30,7 +30,7 @@ pub use look::{Ask, Look, Output};
 pub use moment::{Function, Moment};
 pub use program::{Interpreter, Program, Source};
 pub use show::look;
-pub use snapshot_file::{finish_snapshot, open_snapshot, save_snapshot};
+pub use snapshot_file::{finish_snapshot, open_snapshot, open_snapshot_in, save_snapshot};
 pub use table::{Cell, Column, Table, counted};
 
 /// Does what a command line says (`args` without the command's own name) and gives the exit status.

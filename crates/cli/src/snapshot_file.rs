@@ -35,7 +35,21 @@ pub fn finish_snapshot(graph: &HeapGraph, file: Unfinished, values: Values, prog
 /// [`Error::Read`] where the file cannot be read, [`Error::Snapshot`] where it is none or is damaged,
 /// [`Error::Stopped`] where `progress` says so.
 pub fn open_snapshot(path: &Path, progress: Progress<'_>) -> Result<HeapGraph, Error> {
-    let read = File::open(path).map_err(SnapshotError::from).and_then(|mut file| snapshot::read(&mut file, progress));
+    open_snapshot_in(path, None, progress)
+}
+
+/// As [`open_snapshot`], where so many bytes of memory are left.
+///
+/// # Errors
+/// As for [`open_snapshot`].
+pub fn open_snapshot_in(path: &Path, left: Option<u64>, progress: Progress<'_>) -> Result<HeapGraph, Error> {
+    let read = File::open(path).map_err(SnapshotError::from).and_then(|mut file| {
+        let needed = snapshot::memory_needed(&mut file)?;
+        match left {
+            Some(left) if left < needed => Err(SnapshotError::OutOfMemory(needed - left)),
+            _ => snapshot::read(&mut file, progress),
+        }
+    });
     read.map_err(|error| match error {
         SnapshotError::Io(source) => Error::Read { path: path.to_owned(), source },
         SnapshotError::Stopped => Error::Stopped,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
-use refroots_cli::{Unfinished, finish_snapshot, open_snapshot, save_snapshot};
+use refroots_cli::{Unfinished, finish_snapshot, open_snapshot_in, save_snapshot};
 use refroots_core::{HeapGraph, Values};
 
 use crate::ask::policy;
@@ -113,5 +113,5 @@ pub(crate) fn save(py: Python<'_>, path: PathBuf, fork: bool, values: &str) -> P
 /// True
 #[pyfunction]
 pub(crate) fn load(py: Python<'_>, path: PathBuf) -> PyResult<Heap> {
-    stoppable(py, |progress| open_snapshot(&path, progress)).map(Heap::loaded)
+    stoppable(py, |progress| open_snapshot_in(&path, live::room_left(), progress)).map(Heap::loaded)
 }

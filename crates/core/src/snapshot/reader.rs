@@ -28,15 +28,7 @@ use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
 /// # Errors
 /// [`SnapshotError`] with the place in the file; [`SnapshotError::Stopped`] where `progress` says so.
 pub fn read<R: Read + Seek + Send>(from: &mut R, progress: Progress<'_>) -> Result<HeapGraph, SnapshotError> {
-    let length = from.seek(SeekFrom::End(0))?;
-    from.rewind()?;
-    let mut header = Vec::new();
-    from.by_ref().take(HEADER as u64).read_to_end(&mut header)?;
-    let (major, minor) = directory::read_header(&header)?;
-    if major > MAJOR || major == 0 {
-        return Err(SnapshotError::TooNew { major, minor });
-    }
-    let entries = read_entries(from, length)?;
+    let (entries, _) = open(from)?;
     let stored = entries.iter().map(|entry| entry.stored).sum();
     let mut sections = Sections { from, entries, course: Course::of(stored), progress };
     let facts = read_facts(&mut sections)?;
@@ -45,8 +37,29 @@ pub fn read<R: Read + Seek + Send>(from: &mut R, progress: Progress<'_>) -> Resu
     Ok(graph)
 }
 
+/// How many bytes of memory the graph of a snapshot will take, by its directory alone.
+///
+/// # Errors
+/// As for [`read`].
+pub fn memory_needed<R: Read + Seek>(from: &mut R) -> Result<u64, SnapshotError> {
+    open(from).map(|(_, memory)| memory)
+}
+
+/// The sections, and the memory that those ask for which are known.
+fn open<R: Read + Seek>(from: &mut R) -> Result<(Vec<Entry>, u64), SnapshotError> {
+    let length = from.seek(SeekFrom::End(0))?;
+    from.rewind()?;
+    let mut header = Vec::new();
+    from.by_ref().take(HEADER as u64).read_to_end(&mut header)?;
+    let (major, minor) = directory::read_header(&header)?;
+    if major > MAJOR || major == 0 {
+        return Err(SnapshotError::TooNew { major, minor });
+    }
+    read_entries(from, length)
+}
+
 /// The directory, which must ask for no more memory than the file's length warrants.
-fn read_entries<R: Read + Seek>(from: &mut R, length: u64) -> Result<Vec<Entry>, SnapshotError> {
+fn read_entries<R: Read + Seek>(from: &mut R, length: u64) -> Result<(Vec<Entry>, u64), SnapshotError> {
     let shortest = (HEADER + TRAILER) as u64;
     if length < shortest {
         return Err(SnapshotError::damaged(length, "trailer", format!("a file of {shortest} bytes or more"), length));
@@ -75,7 +88,7 @@ fn read_entries<R: Read + Seek>(from: &mut R, length: u64) -> Result<Vec<Entry>,
             return Err(SnapshotError::damaged(trailer.offset, "directory", expected, found));
         }
     }
-    Ok(entries)
+    Ok((entries, memory))
 }
 
 fn read_facts<R: Read + Seek + Send>(sections: &mut Sections<'_, R>) -> Result<Facts, SnapshotError> {

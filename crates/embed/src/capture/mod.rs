@@ -60,6 +60,7 @@ pub(crate) use boundary::Moment;
 pub(crate) use probe::Proved;
 
 pub(crate) use live::objects_at;
+pub(crate) use room::left as room_left;
 
 use crate::origin::origin;
 
