@@ -239,6 +239,36 @@ fn a_graph_of_one_object_held_a_million_times_comes_back() {
     assert!(bytes.len() > 12 * 3_000_000 / 17, "{} bytes", bytes.len());
 }
 
+/// A disk that is full after so many bytes.
+struct Full(usize);
+
+impl std::io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let fitting = bytes.len().min(self.0);
+        self.0 -= fitting;
+        if fitting == 0 { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(fitting) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_wherever_it_is_full() {
+    let mut text = String::from("hub: list\n");
+    for at in 0..200_000 {
+        text += &format!("n{at}: app.Node\nn{at} -> hub .hub\n");
+    }
+    let graph = sketch::parse(&text).unwrap();
+    let whole = write(&graph, Values::None).len();
+    for room in (0..whole).step_by(whole / 50) {
+        let written = snapshot::write(&graph, Values::None, &mut Full(room), &mut |_, _| ControlFlow::Continue(()));
+        assert!(matches!(written, Err(SnapshotError::Io(error)) if error.kind() == std::io::ErrorKind::StorageFull));
+    }
+    snapshot::write(&graph, Values::None, &mut Full(whole), &mut |_, _| ControlFlow::Continue(())).unwrap();
+}
+
 #[test]
 fn writing_and_reading_can_be_stopped() {
     let graph = sketch::parse("a: list\na -> b\nb: list").unwrap();

@@ -68,7 +68,8 @@ mod tests {
     fn numbers_come_back_whatever_the_contexts() {
         let mut foretold = Foretold::new();
         let contexts: Vec<u32> = (0..5000_u32).map(|at| ((at % 7) << 28) | ((at * at) % 3001)).collect();
-        let numbers: Vec<u64> = contexts.iter().map(|&context| u64::from(context).pow(3) ^ u64::MAX << (context % 64)).collect();
+        let numbers: Vec<u64> =
+            contexts.iter().map(|&context| u64::from(context).wrapping_pow(3) ^ (u64::MAX << (context % 64))).collect();
         for _ in 0..2 {
             let mut both = numbers.clone();
             foretold.differences(&contexts, &mut both);

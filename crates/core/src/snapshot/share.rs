@@ -52,6 +52,17 @@ impl Course {
     }
 }
 
+/// Stops the others where a thread panics: they could wait for it for ever.
+struct StopsOthers<'a>(&'a Course);
+
+impl Drop for StopsOthers<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
 /// How many threads work.
 pub(super) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
@@ -66,6 +77,7 @@ pub(super) fn share(threads: usize, course: &Course, progress: Progress<'_>, wor
             let (ends, work) = (ends.clone(), &work);
             let run = move || {
                 let _until_done = ends;
+                let _if_panicking = StopsOthers(course);
                 work();
             };
             if thread::Builder::new().spawn_scoped(scope, run).is_err() {
