@@ -10,7 +10,7 @@ SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | 
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
 .PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices \
-        bench bench-capture bench-analysis bench-objgraph clean
+        fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot clean
 
 demo: $(VENV)/installed
 	$(BIN)/python fixtures/leaks/foo.py
@@ -21,6 +21,11 @@ test: test-rust test-python
 
 test-rust:
 	cargo test --locked $(RUST)
+
+# Snapshots of damaged contents for a minute, on stable Rust; REFROOTS_FUZZ_SEED=N repeats one (target/fuzz.txt says which).
+fuzz:
+	REFROOTS_FUZZ_SECONDS=$${REFROOTS_FUZZ_SECONDS:-60} cargo test --locked -p refroots-core --test snapshot_fuzz
+	@cat target/fuzz.txt
 
 test-python: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest
@@ -57,7 +62,7 @@ notices: $(VENV)/tools
 	$(BIN)/python tools/licences.py --write
 
 # Every benchmark there is.
-bench: bench-capture bench-analysis bench-objgraph
+bench: bench-capture bench-analysis bench-objgraph bench-snapshot
 
 # Capture beside gc.collect() at 100,000, 1,000,000 and 10,000,000 instances; the last takes 8 GB.
 bench-capture: $(VENV)/installed
@@ -70,6 +75,10 @@ bench-analysis: $(VENV)/installed
 # refroots.objgraph beside objgraph, which is stopped at 100 s a function: 100,000, 1,000,000 and 3,000,000 objects.
 bench-objgraph: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python benches/beside_objgraph.py
+
+# Snapshots saved and loaded beside gc.collect(), at 100,000, 1,000,000 and 10,000,000 instances; the last takes 12 GB.
+bench-snapshot: $(VENV)/installed
+	$(BIN)/python benches/snapshot.py
 
 clean:
 	rm -rf target $(VENV) foo_refs.png sample-graph.png

@@ -45,7 +45,8 @@ def documented():
                     yield f"{name}.{inner}", value.__doc__
 
 
-def test_examples_in_docstrings_run():
+def test_examples_in_docstrings_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     parser = doctest.DocTestParser()
     for name, text in documented():

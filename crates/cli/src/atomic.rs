@@ -1,9 +1,9 @@
 //! Writing a file so that it is there whole or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -16,15 +16,66 @@ use crate::Error;
 /// [`Error::Write`] where the folder cannot be written or the path is a directory; then nothing is
 /// left behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let written = beside(path).and_then(|mut file| {
-        file.write_all(bytes)?;
-        if let Ok(old) = fs::metadata(path) {
-            file.as_file().set_permissions(old.permissions())?;
+    let unfinished = Unfinished::new(path)?;
+    unfinished.file().write_all(bytes).map_err(|source| unfinished.failed(source))?;
+    unfinished.finish()
+}
+
+/// A file that is not at its place yet: dropped, nothing of it stays.
+pub struct Unfinished {
+    path: PathBuf,
+    to: To,
+}
+
+enum To {
+    /// Beside its place.
+    Beside(NamedTempFile),
+    /// A pipe or a device, which cannot be renamed over and keeps what it was given.
+    Itself(File),
+}
+
+impl Unfinished {
+    /// Begins a file that is to stand at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Write`] where the folder cannot be written or the path is a directory.
+    pub fn new(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Write { path: path.to_owned(), source };
+        let to = match fs::metadata(path) {
+            Ok(old) if !old.is_file() => OpenOptions::new().write(true).open(path).map(To::Itself),
+            _ => beside(path).map(To::Beside),
+        };
+        Ok(Self { path: path.to_owned(), to: to.map_err(failed)? })
+    }
+
+    /// Where its bytes go meanwhile.
+    pub fn file(&self) -> &File {
+        match &self.to {
+            To::Beside(file) => file.as_file(),
+            To::Itself(file) => file,
         }
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    });
-    written.map_err(|source| Error::Write { path: path.to_owned(), source })
+    }
+
+    /// An error of writing to it, with its name.
+    pub fn failed(&self, source: io::Error) -> Error {
+        Error::Write { path: self.path.clone(), source }
+    }
+
+    /// Puts it at its place, with the mode of the file that it takes the place of.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; then nothing is left behind.
+    pub fn finish(self) -> Result<(), Error> {
+        let Self { path, to } = self;
+        let To::Beside(file) = to else { return Ok(()) };
+        let put = || {
+            if let Ok(old) = fs::metadata(&path) {
+                file.as_file().set_permissions(old.permissions())?;
+            }
+            file.persist(&path).map_err(|error| error.error)
+        };
+        put().map(|_| ()).map_err(|source| Error::Write { path: path.clone(), source })
+    }
 }
 
 /// Says before a program runs what would go wrong after it.

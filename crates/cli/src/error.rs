@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use refroots_core::snapshot::SnapshotError;
 use thiserror::Error as ThisError;
 
 use crate::Exit;
@@ -28,6 +29,25 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file could not be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Read {
+        /// The file that was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A snapshot could not be read.
+    #[error("cannot open {}: {source}", .path.display())]
+    Snapshot {
+        /// The file that was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SnapshotError,
+    },
+    /// The user stopped it.
+    #[error("stopped before it was done")]
+    Stopped,
     /// The standard output could not be written.
     #[error("cannot write to the standard output: {0}")]
     Stdout(io::Error),
@@ -43,10 +63,12 @@ impl Error {
     /// The status that a command ends in with this error.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::NoInterpreter(_) | Self::Write { .. } => Exit::Usage,
+            Self::Usage(_) | Self::NoInterpreter(_) | Self::Write { .. } | Self::Read { .. } => Exit::Usage,
+            Self::Snapshot { source: SnapshotError::OutOfMemory(_), .. } => Exit::Internal,
+            Self::Snapshot { .. } => Exit::Usage,
             Self::Graph(refroots_core::Error::NoSuchType { .. } | refroots_core::Error::NoLiveObjects(_)) => Exit::Nothing,
             Self::Graph(refroots_core::Error::AmbiguousType { .. }) => Exit::Usage,
-            Self::Graph(_) | Self::Render(_) | Self::Stdout(_) | Self::Internal(_) => Exit::Internal,
+            Self::Graph(_) | Self::Render(_) | Self::Stopped | Self::Stdout(_) | Self::Internal(_) => Exit::Internal,
         }
     }
 

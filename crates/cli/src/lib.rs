@@ -15,6 +15,7 @@ mod moment;
 mod program;
 mod run;
 mod show;
+mod snapshot_file;
 mod table;
 mod table_answers;
 pub mod tables;
@@ -22,13 +23,14 @@ pub mod tables;
 use std::ffi::OsString;
 use std::io::Write;
 
-pub use atomic::write_atomically;
+pub use atomic::{Unfinished, write_atomically};
 pub use error::Error;
 pub use exit::Exit;
 pub use look::{Ask, Look, Output};
 pub use moment::{Function, Moment};
 pub use program::{Interpreter, Program, Source};
 pub use show::look;
+pub use snapshot_file::{finish_snapshot, open_snapshot, open_snapshot_in, save_snapshot};
 pub use table::{Cell, Column, Table, counted};
 
 /// Does what a command line says (`args` without the command's own name) and gives the exit status.

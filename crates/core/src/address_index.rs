@@ -6,6 +6,8 @@ use crate::{HeapGraph, NodeId};
 const STRETCH_BITS: u32 = 8;
 /// Bits that say which stretch of its page (4 KiB) it is.
 const IN_PAGE_BITS: u32 = 4;
+/// Nodes from which on a bucket is searched in order. No capture makes one; a file may have any addresses.
+const LARGE: usize = 64;
 /// 2⁶⁴ divided by the golden ratio, for multiplicative hashing (Knuth, TAOCP 3, 6.4).
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -43,6 +45,10 @@ impl AddressIndex {
             index.starts[bucket] -= 1;
             index.nodes[index.starts[bucket] as usize] = node as u32;
         }
+        for bucket in index.starts.windows(2).filter(|bucket| (bucket[1] - bucket[0]) as usize > LARGE) {
+            let nodes = &mut index.nodes[bucket[0] as usize..bucket[1] as usize];
+            nodes.sort_unstable_by_key(|&node| (graph.addresses[node as usize], node));
+        }
         index
     }
 
@@ -53,12 +59,16 @@ impl AddressIndex {
         spread << IN_PAGE_BITS | (address >> STRETCH_BITS) as usize & ((1 << IN_PAGE_BITS) - 1)
     }
 
-    /// The node at an address of `graph`, which must be the one that the index was made of. O(1): a bucket
-    /// has as many nodes as stretches of 256 bytes that share it, four in the mean.
+    /// The node at an address of `graph`, which must be the one that the index was made of; the first, should there
+    /// be several. O(1): a bucket has as many nodes as stretches of 256 bytes that share it, four in the mean.
     #[inline]
     pub fn find(&self, graph: &HeapGraph, address: u64) -> Option<NodeId> {
         let bucket = self.bucket(address);
         let nodes = &self.nodes[self.starts[bucket] as usize..self.starts[bucket + 1] as usize];
+        if nodes.len() > LARGE {
+            let at = nodes.partition_point(|&node| graph.address(NodeId(node)) < address);
+            return nodes.get(at).map(|&node| NodeId(node)).filter(|&node| graph.address(node) == address);
+        }
         nodes.iter().map(|&node| NodeId(node)).find(|&node| graph.address(node) == address)
     }
 }
@@ -79,6 +89,20 @@ mod tests {
             builder.describe(NodeRecord { type_id, size: 16, refcount: Some(0), flags: NodeFlags::default() });
         }
         builder.finish().unwrap()
+    }
+
+    #[test]
+    fn addresses_that_no_capture_gives_are_found_as_fast() {
+        // A million nodes at one address, and a thousand in one stretch.
+        let addresses: Vec<u64> = (0..1_000_000).map(|at| if at < 1000 { 4096 + at % 250 } else { 64 }).rev().collect();
+        let graph = graph_at(&addresses);
+        let index = AddressIndex::new(&graph);
+        for address in 4096..4346 {
+            let first = addresses.iter().position(|&other| other == address).map(NodeId::at);
+            assert_eq!(index.find(&graph, address), first);
+        }
+        assert!((0..100_000).all(|_| index.find(&graph, 64) == Some(NodeId(0))));
+        assert_eq!(index.find(&graph, 4351), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::turn_around::turn_around;
 use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
 
 /// Objects that a graph can have: whoever finds them by their addresses keeps one bit beside an id.
-const MOST_OBJECTS: u32 = (1 << 31) - 2;
+pub(crate) const MOST_OBJECTS: u32 = (1 << 31) - 2;
 
 /// Entries that a column has room for at least, as soon as it has one.
 const FEWEST: usize = 64;

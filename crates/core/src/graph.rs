@@ -8,7 +8,7 @@ use crate::label::LabelColumn;
 use crate::narrow::NarrowColumn;
 use crate::strings::Texts;
 use crate::value_column::ValueColumn;
-use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, RootKind, TextId, TypeId, Value};
+use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, Origin, RootKind, TextId, TypeId, Value};
 
 /// Every object of a process at one moment, and every reference between them.
 ///
@@ -39,6 +39,7 @@ pub struct HeapGraph {
     pub(crate) roots: Vec<Root>,
     pub(crate) places: Vec<(u32, TextId)>,
     pub(crate) notes: Vec<String>,
+    pub(crate) origin: Origin,
 }
 
 #[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
@@ -244,6 +245,11 @@ impl HeapGraph {
     /// What capture kept of an atom's value; whether it may be said is the output's to decide.
     pub fn value(&self, node: NodeId) -> Option<Value<'_>> {
         self.values.get(node)
+    }
+
+    /// Whether the node is an atom, also where its value was not kept.
+    pub(crate) fn has_value(&self, node: NodeId) -> bool {
+        self.values.has(node)
     }
 
     /// The first object of the same type and value, for an atom of which capture did not keep the whole

@@ -82,6 +82,8 @@ pub enum RootKind {
 }
 
 impl RootKind {
+    pub(crate) const ALL: [Self; 6] = [Self::Module, Self::Frame, Self::Interpreter, Self::Static, Self::External, Self::Garbage];
+
     /// The kind's lower-case word, as `Chain.root.kind` gives it.
     pub fn word(self) -> &'static str {
         match self {
@@ -112,6 +114,15 @@ impl NodeFlags {
     pub const SYNTHETIC: Self = Self(16);
     /// A dict whose keys are names: of an instance, a class, a module.
     pub const NAMESPACE: Self = Self(32);
+
+    /// The flags that a byte stands for; `None` where it has bits that are no flags.
+    pub(crate) fn of_byte(byte: u8) -> Option<Self> {
+        (byte < 64).then_some(Self(byte))
+    }
+
+    pub(crate) fn byte(self) -> u8 {
+        self.0
+    }
 
     /// Whether every bit of `other` is set here.
     #[inline]

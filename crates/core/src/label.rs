@@ -8,9 +8,9 @@ use rustc_hash::FxHashMap;
 use crate::EdgeKind;
 
 /// Bits of a label that hold the name; the kind stands above them.
-const NAME_BITS: u32 = 28;
+pub(crate) const NAME_BITS: u32 = 28;
 /// The name that says that the true one stands in the table.
-const ELSEWHERE: u32 = (1 << NAME_BITS) - 1;
+pub(crate) const ELSEWHERE: u32 = (1 << NAME_BITS) - 1;
 
 const _: () = assert!(EdgeKind::ALL.len() <= 1 << (u32::BITS - NAME_BITS), "each kind must fit beside a name");
 
@@ -64,6 +64,16 @@ impl LabelColumn {
         }
     }
 
+    /// Kinds and names as words: a name that does not fit stands as [`ELSEWHERE`] in its.
+    pub(crate) fn words(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// Takes words as [`label`] makes them, and the names that stand elsewhere.
+    pub(crate) fn from_parts(labels: Vec<u32>, long_names: FxHashMap<u32, u32>) -> Self {
+        Self { labels, long_names }
+    }
+
     pub(crate) fn give_back_room(&mut self) {
         self.labels.shrink_to_fit();
     }
@@ -73,8 +83,9 @@ impl LabelColumn {
     }
 }
 
+/// Kind and name in one word.
 #[inline]
-fn label(kind: EdgeKind, name: u32) -> u32 {
+pub(crate) fn label(kind: EdgeKind, name: u32) -> u32 {
     (kind as u32) << NAME_BITS | name.min(ELSEWHERE)
 }
 

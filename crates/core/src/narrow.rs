@@ -81,6 +81,11 @@ impl<T: Narrow> NarrowColumn<T> {
         }
     }
 
+    /// Takes a column in which [`Narrow::ELSEWHERE`] stands for each of `wide`, which is in order.
+    pub(crate) fn from_parts(column: Vec<T>, wide: Vec<(u32, u64)>) -> Self {
+        Self { column, wide }
+    }
+
     pub(crate) fn give_back_room(&mut self) {
         self.column.shrink_to_fit();
         self.wide.shrink_to_fit();

@@ -35,6 +35,23 @@ impl Texts {
         id
     }
 
+    /// Takes texts that end there; for reading alone, as nothing can be interned beside them. `Err` with the
+    /// first that ends where none can.
+    pub(crate) fn from_parts(block: String, ends: Vec<u32>) -> Result<Self, usize> {
+        let mut start = 0;
+        for (id, &end) in ends.iter().enumerate() {
+            if end < start || !block.is_char_boundary(end as usize) {
+                return Err(id);
+            }
+            start = end;
+        }
+        if start as usize == block.len() { Ok(Self { block, ends, lookup: HashTable::new() }) } else { Err(ends.len()) }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Makes the lookup of texts that were received.
     pub(crate) fn index(&mut self) {
         let (block, ends) = (&self.block, &self.ends);

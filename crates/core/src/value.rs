@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::wording::quote;
 
 /// Whether an output says what strings, bytes, numbers and dict keys are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Values {
     /// Types, attribute names, sizes, lengths and structure, nothing else.
     None,

@@ -38,6 +38,8 @@ const BYTES: u8 = 3;
 const CUT_STR: u8 = 4;
 const CUT_BYTES: u8 = 5;
 const CONSTANT: u8 = 6;
+/// A number that was not kept: a value that is not said.
+const UNSAID: u8 = 7;
 const TAG_BITS: u32 = 3;
 /// A count that says that the true one is the next byte.
 const COUNT_FOLLOWS: u8 = 31;
@@ -53,13 +55,26 @@ impl ValueColumn {
     pub(crate) fn push(&mut self, node: NodeId, value: &Value<'_>) {
         // Past 4 GiB of values, or without memory, the rest go unsaid: structure does not depend on them.
         if u32::try_from(self.block.len()).is_ok() && self.reserve(node).is_ok() {
-            self.has_value[node.index() / 64] |= 1 << (node.0 % 64);
-            if self.count.is_multiple_of(STRIDE) {
-                self.starts.push(self.block.len() as u32);
-            }
-            self.count += 1;
+            self.enter(node);
             self.write(value);
         }
+    }
+
+    fn push_packed(&mut self, node: NodeId, packed: &[u8]) {
+        if u32::try_from(self.block.len()).is_ok() && self.reserve(node).is_ok() {
+            self.enter(node);
+            self.block.extend_from_slice(packed);
+        }
+    }
+
+    /// Says that the node's value comes next.
+    #[inline]
+    fn enter(&mut self, node: NodeId) {
+        self.has_value[node.index() / 64] |= 1 << (node.0 % 64);
+        if self.count.is_multiple_of(STRIDE) {
+            self.starts.push(self.block.len() as u32);
+        }
+        self.count += 1;
     }
 
     #[inline]
@@ -162,6 +177,55 @@ impl ValueColumn {
         })
     }
 
+    /// Whether the node has a value, said or not.
+    pub(crate) fn has(&self, node: NodeId) -> bool {
+        self.has_value.get(node.index() / 64).is_some_and(|word| word & 1 << (node.0 % 64) != 0)
+    }
+
+    /// The same nodes with what may always be said of their values: constants, and lengths. O(values).
+    pub(crate) fn unsaid(&self) -> Self {
+        let mut unsaid = Self::default();
+        for (node, _, packed) in self.iter() {
+            let Some(packed) = split(packed) else { continue };
+            match packed.value() {
+                Some(Value::Str(_, length)) => unsaid.push(node, &Value::Str("".into(), length)),
+                Some(Value::Bytes(_, length)) => unsaid.push(node, &Value::Bytes(Cow::Borrowed(&[]), length)),
+                Some(constant @ Value::Constant(_)) => unsaid.push(node, &constant),
+                _ => unsaid.push_packed(node, &[UNSAID]),
+            }
+        }
+        unsaid
+    }
+
+    /// Which nodes have values, one bit each, and the values.
+    pub(crate) fn parts(&self) -> (&[u64], &[u8]) {
+        (&self.has_value, &self.block)
+    }
+
+    /// Takes what [`ValueColumn::parts`] gave, after a look at each value. `Err` with the place in the block
+    /// where one is wrong.
+    pub(crate) fn from_parts(has_value: Vec<u64>, block: Vec<u8>) -> Result<Self, usize> {
+        let mut count = 0_u64;
+        let mut ranks = Vec::with_capacity(has_value.len());
+        for word in &has_value {
+            ranks.push(count as u32);
+            count += u64::from(word.count_ones());
+        }
+        let mut starts = Vec::with_capacity((count / u64::from(STRIDE)) as usize + 1);
+        let mut rest = block.as_slice();
+        for ordinal in 0..count {
+            let place = block.len() - rest.len();
+            if ordinal.is_multiple_of(u64::from(STRIDE)) {
+                starts.push(u32::try_from(place).map_err(|_| place)?);
+            }
+            rest = split(rest).filter(Packed::is_known).ok_or(place)?.rest;
+        }
+        if !rest.is_empty() || block.len() > u32::MAX as usize {
+            return Err(block.len() - rest.len());
+        }
+        Ok(Self { has_value, ranks, starts, block, count: count as u32 })
+    }
+
     pub(crate) fn give_back_room(&mut self) {
         self.has_value.shrink_to_fit();
         self.ranks.shrink_to_fit();
@@ -204,13 +268,16 @@ impl Sameness {
         let first = packed.first().copied().unwrap_or_default();
         match (first & ((1 << TAG_BITS) - 1), first >> TAG_BITS) {
             (CONSTANT, _) => Self::Identical,
-            (CUT_STR | CUT_BYTES, _) | (WORD, BIG | NEGATIVE_BIG) => Self::Unknown,
+            (CUT_STR | CUT_BYTES | UNSAID, _) | (WORD, BIG | NEGATIVE_BIG) => Self::Unknown,
             // It may stand for a lone surrogate.
             (STR, _) if packed.windows(REPLACEMENT.len()).any(|bytes| bytes == REPLACEMENT) => Self::Unknown,
             _ => Self::Equal,
         }
     }
 }
+
+/// Characters of a string at most: as many as memory has bytes.
+const MOST_LENGTH: u64 = 1 << 57;
 
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
@@ -236,6 +303,17 @@ fn split(block: &[u8]) -> Option<Packed<'_>> {
 }
 
 impl<'a> Packed<'a> {
+    /// Whether its parts are such as are written.
+    fn is_known(&self) -> bool {
+        match self.tag {
+            INT => self.count <= 16,
+            WORD => self.count <= FLOAT,
+            UNSAID => self.count == 0,
+            CUT_STR | CUT_BYTES => self.length <= MOST_LENGTH,
+            _ => true,
+        }
+    }
+
     fn value(self) -> Option<Value<'a>> {
         let text = || String::from_utf8_lossy(self.bytes);
         let word = || self.bytes.first_chunk().map(|&chunk| u64::from_le_bytes(chunk));
@@ -256,6 +334,7 @@ impl<'a> Packed<'a> {
             (BYTES, _) => Value::Bytes(Cow::Borrowed(self.bytes), self.bytes.len() as u64),
             (CUT_STR, _) => Value::Str(text(), self.length),
             (CUT_BYTES, _) => Value::Bytes(Cow::Borrowed(self.bytes), self.length),
+            (UNSAID, _) => return None,
             _ => Value::Constant(text()),
         })
     }

@@ -14,9 +14,9 @@ pub struct Wording<'a> {
 const KEY_DEPTH: u32 = 3;
 
 impl<'a> Wording<'a> {
-    /// Words `graph` under a policy.
+    /// Words `graph` under a policy; of a graph that was saved without values none is said.
     pub fn new(graph: &'a HeapGraph, values: Values) -> Self {
-        Self { graph, values }
+        Self { graph, values: graph.sayable(values) }
     }
 
     /// The reference's name as Python would write it: `.x`, `['k']`, `[3]`; `[*]` for a set's
@@ -59,10 +59,15 @@ impl<'a> Wording<'a> {
 
     fn key(&self, key: NodeId, depth: u32) -> String {
         let graph = self.graph;
-        if let Some(value) = graph.value(key) {
-            return value.literal();
-        }
         let type_name = graph.type_short_name(graph.type_of(key));
+        match graph.value(key) {
+            Some(value) if graph.sayable(Values::Short) == Values::Short || matches!(value, Value::Constant(_)) => {
+                return value.literal();
+            }
+            // Of a value that was not saved, equality is all that is left.
+            _ if graph.has_value(key) => return format!("<{type_name} #{}>", graph.equal_to(key).unwrap_or(key).0),
+            _ => {}
+        }
         if type_name == "tuple" && depth > 0 {
             let elements: Vec<String> = graph
                 .references_from(key)
@@ -96,6 +101,9 @@ impl<'a> Wording<'a> {
                 (Values::None, None) if matches!(value, Value::Constant(_)) => value.literal(),
                 (Values::None, None) => String::new(),
             };
+        }
+        if graph.has_value(node) {
+            return String::new();
         }
         self.length(node).map_or_else(String::new, |length| match length {
             1 => "1 item".to_owned(),

@@ -217,7 +217,7 @@ fn at_least_one(name: &str, value: i64) -> PyResult<u32> {
     }
 }
 
-fn policy(values: &str) -> PyResult<Values> {
+pub(crate) fn policy(values: &str) -> PyResult<Values> {
     match values {
         "short" => Ok(Values::Short),
         "none" => Ok(Values::None),

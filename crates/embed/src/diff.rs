@@ -35,7 +35,7 @@ pub(crate) struct Diff {
 
 impl Diff {
     pub(crate) fn between(before: &Heap, after: &Heap) -> Self {
-        let mark = before.moment.as_ref().map(|moment| moment.seen_at(after.moment.as_ref()));
+        let mark = before.moment.as_ref().and_then(|moment| moment.seen_at(after.moment.as_ref()));
         let found = diff::diff(&before.graph, &after.graph, mark);
         let moment = after.moment.clone();
         Self { before: Arc::clone(&before.graph), after: Arc::clone(&after.graph), moment, found }
@@ -117,7 +117,7 @@ impl Diff {
     /// [True]
     pub(crate) fn still_in(&self, py: Python<'_>, third: &Heap) -> ObjectSet {
         let still = py.detach(|| {
-            let mark = self.moment.as_ref().map(|moment| moment.seen_at(third.moment.as_ref()));
+            let mark = self.moment.as_ref().and_then(|moment| moment.seen_at(third.moment.as_ref()));
             let to_third = diff::diff(&self.after, &third.graph, mark);
             diff::still_there(&self.found, &to_third, &self.after, &third.graph)
         });

@@ -11,12 +11,14 @@ mod heap;
 mod moment;
 mod object;
 mod objgraph;
+mod origin;
 mod picture;
 mod program;
 mod reasons;
 mod refused;
 mod rows;
 mod shown;
+mod snapshot;
 mod suspects;
 mod table;
 mod track;
@@ -45,6 +47,8 @@ mod _native {
     #[pymodule_export]
     use super::rows::{Largest, ModuleCount, PathGrowth, RootShare, ThreadShare, TypeCount, TypeGrowth};
     #[pymodule_export]
+    use super::snapshot::{load, save};
+    #[pymodule_export]
     use super::suspects::Suspect;
     #[pymodule_export]
     use super::table::Table;
@@ -57,6 +61,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::capture::prepare(module.py());
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("SnapshotError", module.py().get_type::<crate::snapshot::SnapshotError>())?;
         crate::objgraph::register(module)?;
         crate::program::register(module)
     }

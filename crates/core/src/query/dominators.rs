@@ -157,14 +157,15 @@ impl Search {
         for node in graph.node_ids().filter(|&node| !graph.is_shown(node)) {
             self.number[node.index()] = LEFT_OUT;
         }
+        let frames = graph.roots().iter().filter(|root| root.kind == RootKind::Frame && graph.is_shown(root.node));
+        let mut frames: Vec<(TextId, u32)> = frames.map(|root| (root.thread, root.node.0)).collect();
+        frames.sort_by_key(|&(thread, _)| thread);
         for at in 0..self.threads.len() {
             let thread = self.take_number((graph.node_count() + at) as u32, 0);
-            let is_of_thread = |root: &&crate::Root| root.kind == RootKind::Frame && root.thread == self.threads[at];
-            for root in graph.roots().iter().filter(is_of_thread) {
-                self.frames.push((root.node.0, thread));
-            }
-            let frames = self.frames.iter().filter(|&&(_, of)| of == thread).map(|&(frame, _)| frame).collect::<Vec<_>>();
-            for frame in frames {
+            let name = self.threads[at];
+            let of_thread = frames.partition_point(|frame| frame.0 < name)..frames.partition_point(|frame| frame.0 <= name);
+            self.frames.extend(frames[of_thread.clone()].iter().map(|&(_, frame)| (frame, thread)));
+            for &(_, frame) in &frames[of_thread] {
                 self.search(graph, frame, thread);
             }
         }

@@ -117,6 +117,13 @@ impl<'a> Classes<'a> {
     }
 }
 
+/// Every atom that is equal to one before it, with the first such one: what is left of equality where values
+/// are not kept. In heap order. O(atoms × their logarithm).
+pub(crate) fn equal_atoms(graph: &HeapGraph) -> Vec<(u32, u32)> {
+    let classes = Classes::of_atoms(graph).of;
+    (0..).zip(classes).filter(|&(node, class)| class != NONE && class != node).collect()
+}
+
 /// A node by its value's hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hashed {

@@ -117,7 +117,7 @@ fn cache_of(graph: &HeapGraph, cache: NodeId, what: &str) -> String {
 }
 
 fn logger(graph: &HeapGraph, logger: NodeId, values: Values) -> String {
-    if values == Values::None {
+    if graph.sayable(values) == Values::None {
         return "a logger".to_owned();
     }
     // The name is an attribute of the logger or of its dict.

@@ -5,7 +5,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::query::dominator_tree::retained_by_group;
 use crate::query::dominators::{Dominator, Dominators};
-use crate::{HeapGraph, NodeFlags, NodeId, RootKind, Values, Wording};
+use crate::{HeapGraph, NodeFlags, NodeId, RootKind, TextId, Values, Wording};
 
 /// One part of the objects of a heap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,16 +138,20 @@ pub struct ThreadShare {
 
 /// What the frames of each thread retain, most first. O(threads · roots).
 pub fn by_thread(graph: &HeapGraph, dominators: &Dominators, values: Values) -> Vec<ThreadShare> {
+    let values = graph.sayable(values);
+    let mut frames: HashMap<TextId, u64, FxBuildHasher> = HashMap::default();
+    for root in graph.roots().iter().filter(|root| root.kind == RootKind::Frame) {
+        *frames.entry(root.thread).or_default() += 1;
+    }
     let mut rows: Vec<ThreadShare> = dominators
         .threads()
         .enumerate()
         .map(|(at, (thread, retained))| {
-            let is_of_it = |root: &&crate::Root| root.kind == RootKind::Frame && root.thread == thread;
             let name = match values {
                 Values::Short => graph.text(thread).to_owned(),
                 Values::None => format!("thread #{}", at + 1),
             };
-            ThreadShare { name, frames: graph.roots().iter().filter(is_of_it).count() as u64, retained }
+            ThreadShare { name, frames: frames.get(&thread).copied().unwrap_or_default(), retained }
         })
         .collect();
     rows.sort_by(|a, b| b.retained.cmp(&a.retained).then_with(|| a.name.cmp(&b.name)));

@@ -218,7 +218,7 @@ const NOISE: u8 = 2;
 fn is_said_already(graph: &HeapGraph, reference: Reference) -> bool {
     match reference.kind {
         EdgeKind::Special => reference.text(graph) == Some("__class__"),
-        EdgeKind::Key => graph.value(reference.target).is_some(),
+        EdgeKind::Key => graph.has_value(reference.target),
         _ => false,
     }
 }

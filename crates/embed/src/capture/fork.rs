@@ -1,5 +1,5 @@
 //! Capture in a forked child: the process stands still for the fork alone, and reads the child's columns
-//! out of shared anonymous memory.
+//! out of shared anonymous memory, or lets the child write a snapshot.
 //!
 //! The child never lets the GIL go, runs no bytecode and ends by `_exit`; what asks the dynamic linker
 //! was asked before the fork. Whatever ends it early is an error here, with the reason.
@@ -7,19 +7,22 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
-use refroots_core::HeapGraphBuilder;
+use refroots_core::snapshot::{self, SnapshotError};
+use refroots_core::{HeapGraphBuilder, Marks, Origin, Values};
 
 use super::enumerate::{self, Walked};
 use super::loaded::Loaded;
 use super::probe::Proved;
 use super::walk::Stopped;
 use super::{Captured, Moment, Purpose, room};
+use crate::origin::origin;
 
 /// How long the parent waits before it looks for Ctrl-C again.
 const POLL: Duration = Duration::from_millis(100);
@@ -31,13 +34,31 @@ const DONE: u8 = 0;
 const NO_MEMORY: u8 = 1;
 const INTERRUPTED: u8 = 2;
 const NOT_HANDED_OVER: u8 = 3;
+/// The system's number of the error follows, in four bytes.
+const NOT_WRITTEN: u8 = 4;
 
 /// A child that captures.
 struct Child {
     pid: libc::pid_t,
     /// Its last words come here.
     said: File,
-    columns: File,
+    /// Where the parent's marks go, which are made behind the fork.
+    marks: File,
+}
+
+/// What a child does with what it has captured.
+enum Delivery<'a> {
+    /// Sends the columns.
+    Columns(&'a File),
+    /// Writes a snapshot.
+    Snapshot { to: &'a File, values: Values, origin: Origin },
+}
+
+/// How a child ended that did not fail.
+enum Ended {
+    Done,
+    Interrupted,
+    NotWritten(io::Error),
 }
 
 /// Captures in a child, while this process goes on. `None` where Ctrl-C came first.
@@ -46,12 +67,65 @@ struct Child {
 /// `MemoryError` and `OSError` with the child's reason, `RuntimeError` where the child was killed,
 /// whatever a signal's handler raises meanwhile.
 pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyResult<Option<Captured>> {
+    let columns = shared_memory()?;
+    let (ended, pause, moment) = run(py, proved, purpose, &Delivery::Columns(&columns))?;
+    match ended {
+        Ended::Done => {}
+        Ended::Interrupted => return Ok(None),
+        Ended::NotWritten(error) => return Err(error.into()),
+    }
+    let size = columns.metadata()?.len();
+    if let Some(left) = room::left().filter(|&left| left < size) {
+        let error = refroots_core::Error::NoRoom { needed: size, left };
+        return Err(PyMemoryError::new_err(error.to_string()));
+    }
+    let graph = py.detach(|| {
+        let builder = HeapGraphBuilder::receive(&mut BufReader::with_capacity(BUFFER, &columns))?;
+        Ok::<_, io::Error>(builder.finish())
+    });
+    let graph = graph.map_err(|error| PyOSError::new_err(format!("the child's heap could not be read: {error}")))?;
+    let graph = graph.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
+    let graph = graph.with_origin(origin(moment.as_ref()));
+    Ok(Some(Captured { graph, pause, moment }))
+}
+
+/// Captures in a child, which writes a snapshot into a file. `false` where Ctrl-C came first; the inner errors are
+/// those of writing.
+///
+/// # Errors
+/// As for [`capture`].
+pub(crate) fn save(py: Python<'_>, proved: &Proved, purpose: &Purpose, to: &File, values: Values) -> PyResult<io::Result<bool>> {
+    let delivery = Delivery::Snapshot { to, values, origin: origin(None) };
+    let (ended, _, moment) = run(py, proved, purpose, &delivery)?;
+    Ok(match ended {
+        Ended::Done => {
+            if let Some(moment) = moment {
+                moment.keep_for_ever();
+            }
+            Ok(true)
+        }
+        Ended::Interrupted => Ok(false),
+        Ended::NotWritten(error) => Err(error),
+    })
+}
+
+/// Forks a child and waits for it.
+fn run(
+    py: Python<'_>,
+    proved: &Proved,
+    purpose: &Purpose,
+    delivery: &Delivery<'_>,
+) -> PyResult<(Ended, Duration, Option<Moment>)> {
     let loaded = Loaded::read();
-    let (child, pause) = start(py, proved, purpose, loaded).map_err(|error| {
+    let (child, pause) = start(py, proved, purpose, loaded, delivery).map_err(|error| {
         PyOSError::new_err((error.raw_os_error(), format!("no child could be forked to capture in: {error}")))
     })?;
     // Before other threads run again.
     let moment = Moment::mark(py, proved);
+    if let Some(moment) = &moment {
+        // Where the child is gone it says so itself.
+        let _ = (&child.marks).write_all(&words_of(moment.marks()));
+    }
     let said = match listen(py, &child) {
         Ok(said) => said,
         Err(error) => {
@@ -67,29 +141,46 @@ pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyR
     };
     let reason = String::from_utf8_lossy(reason).into_owned();
     match code {
-        DONE => {}
-        NO_MEMORY => return Err(PyMemoryError::new_err(reason)),
-        INTERRUPTED => return Ok(None),
-        _ => return Err(PyOSError::new_err(format!("the child that captured could not hand its heap over: {reason}"))),
+        DONE => Ok((Ended::Done, pause, moment)),
+        INTERRUPTED => Ok((Ended::Interrupted, pause, moment)),
+        NOT_WRITTEN => {
+            let number = said[1..].first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes));
+            Ok((Ended::NotWritten(io::Error::from_raw_os_error(number)), pause, moment))
+        }
+        NO_MEMORY => Err(PyMemoryError::new_err(reason)),
+        _ => Err(PyOSError::new_err(format!("the child that captured could not hand its heap over: {reason}"))),
     }
-    let size = child.columns.metadata()?.len();
-    if let Some(left) = room::left().filter(|&left| left < size) {
-        let error = refroots_core::Error::NoRoom { needed: size, left };
-        return Err(PyMemoryError::new_err(error.to_string()));
+}
+
+/// Marks as they go through a pipe.
+fn words_of(marks: Marks) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    let words = [marks.behind_oldest, marks.behind_all, marks.full_collections];
+    for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
+        to.copy_from_slice(&word.to_le_bytes());
     }
-    let graph = py.detach(|| {
-        let builder = HeapGraphBuilder::receive(&mut BufReader::with_capacity(BUFFER, &child.columns))?;
-        Ok::<_, io::Error>(builder.finish())
-    });
-    let graph = graph.map_err(|error| PyOSError::new_err(format!("the child's heap could not be read: {error}")))?;
-    let graph = graph.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
-    Ok(Some(Captured { graph, pause, moment }))
+    bytes
+}
+
+/// The parent's marks; `None` where it has none.
+fn marks_from(mut pipe: &File) -> Option<Marks> {
+    let mut next = || {
+        let mut bytes = [0; 8];
+        pipe.read_exact(&mut bytes).ok().map(|()| u64::from_le_bytes(bytes))
+    };
+    Some(Marks { behind_oldest: next()?, behind_all: next()?, full_collections: next()? })
 }
 
 /// Forks. Signals wait until it is done, and for ever in the child, whose handlers would run the program's code.
-fn start(py: Python<'_>, proved: &Proved, purpose: &Purpose, loaded: Loaded) -> io::Result<(Child, Duration)> {
-    let columns = shared_memory()?;
+fn start(
+    py: Python<'_>,
+    proved: &Proved,
+    purpose: &Purpose,
+    loaded: Loaded,
+    delivery: &Delivery<'_>,
+) -> io::Result<(Child, Duration)> {
     let (said, says) = pipe()?;
+    let (marked, marks) = pipe()?;
     let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY:
     // - the sets are this frame's;
@@ -104,23 +195,25 @@ fn start(py: Python<'_>, proved: &Proved, purpose: &Purpose, loaded: Loaded) -> 
         let pid = libc::fork();
         let pause = begun.elapsed();
         if pid == 0 {
-            in_child(py, proved, purpose, loaded, parent, &columns, &says);
+            in_child(py, proved, purpose, loaded, parent, delivery, &says, &marked);
         }
         let failed = io::Error::last_os_error();
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
-        if pid < 0 { Err(failed) } else { Ok((Child { pid, said, columns }, pause)) }
+        if pid < 0 { Err(failed) } else { Ok((Child { pid, said, marks }, pause)) }
     }
 }
 
 /// Everything that the child does.
+#[allow(clippy::too_many_arguments)]
 fn in_child(
     py: Python<'_>,
     proved: &Proved,
     purpose: &Purpose,
     loaded: Loaded,
     parent: libc::pid_t,
-    columns: &File,
+    delivery: &Delivery<'_>,
     says: &File,
+    marked: &File,
 ) -> ! {
     // SAFETY: asks to be killed when the thread that waits for it ends; the parent may have ended before.
     unsafe {
@@ -129,8 +222,11 @@ fn in_child(
             libc::_exit(0);
         }
     }
-    close_others(&[columns.as_raw_fd(), says.as_raw_fd()]);
-    let words = catch_unwind(AssertUnwindSafe(|| last_words(py, proved, purpose, loaded, columns)));
+    match delivery {
+        Delivery::Columns(columns) => close_others(&[columns.as_raw_fd(), says.as_raw_fd()]),
+        Delivery::Snapshot { to, .. } => close_others(&[to.as_raw_fd(), says.as_raw_fd(), marked.as_raw_fd()]),
+    }
+    let words = catch_unwind(AssertUnwindSafe(|| last_words(py, proved, purpose, loaded, delivery, marked)));
     let words = words.unwrap_or_else(|_| vec![NOT_HANDED_OVER, b'?']);
     let mut to = says;
     // Where nobody listens any more nothing is to be done.
@@ -140,7 +236,14 @@ fn in_child(
 }
 
 /// Captures, hands over, and says how that went.
-fn last_words(py: Python<'_>, proved: &Proved, purpose: &Purpose, loaded: Loaded, columns: &File) -> Vec<u8> {
+fn last_words(
+    py: Python<'_>,
+    proved: &Proved,
+    purpose: &Purpose,
+    loaded: Loaded,
+    delivery: &Delivery<'_>,
+    marked: &File,
+) -> Vec<u8> {
     let words = |code: u8, reason: String| [&[code], reason.as_bytes()].concat();
     let walked = match enumerate::walk(py, proved, purpose, loaded, Walked::InChild) {
         Ok(Ok(walked)) => walked,
@@ -152,11 +255,27 @@ fn last_words(py: Python<'_>, proved: &Proved, purpose: &Purpose, loaded: Loaded
         let reason = walked.finish().err().map_or_else(String::new, |error| error.to_string());
         return words(NO_MEMORY, reason);
     }
-    let mut to = BufWriter::with_capacity(BUFFER, columns);
-    let handed_over = walked.builder.send(&mut to).and_then(|()| to.flush()).and_then(|()| rewind(columns));
-    match handed_over {
+    let (mut to, values, origin) = match delivery {
+        Delivery::Columns(columns) => {
+            let mut to = BufWriter::with_capacity(BUFFER, *columns);
+            let handed_over = walked.builder.send(&mut to).and_then(|()| to.flush()).and_then(|()| rewind(columns));
+            return match handed_over {
+                Ok(()) => vec![DONE],
+                Err(error) => words(NOT_HANDED_OVER, error.to_string()),
+            };
+        }
+        Delivery::Snapshot { to, values, origin } => (*to, *values, origin.clone()),
+    };
+    let graph = match walked.finish() {
+        Ok(graph) => graph.with_origin(Origin { marks: marks_from(marked), ..origin }),
+        Err(error) => return words(NO_MEMORY, error.to_string()),
+    };
+    match snapshot::write(&graph, values, &mut to, &mut |_, _| ControlFlow::Continue(())) {
         Ok(()) => vec![DONE],
-        Err(error) => words(NOT_HANDED_OVER, error.to_string()),
+        Err(SnapshotError::Io(error)) => {
+            [&[NOT_WRITTEN], error.raw_os_error().unwrap_or(libc::EIO).to_le_bytes().as_slice()].concat()
+        }
+        Err(other) => words(NOT_HANDED_OVER, other.to_string()),
     }
 }
 

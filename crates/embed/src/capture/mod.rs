@@ -47,17 +47,22 @@ mod traversed;
 mod type_shape;
 mod walk;
 
+use std::fs::File;
+use std::io;
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use refroots_core::HeapGraph;
+use refroots_core::{HeapGraph, Values};
 
 pub(crate) use boundary::Moment;
 pub(crate) use probe::Proved;
 
 pub(crate) use live::objects_at;
+pub(crate) use room::left as room_left;
+
+use crate::origin::origin;
 
 /// What a capture is made for.
 #[derive(Default)]
@@ -96,7 +101,7 @@ pub(crate) struct Captured {
 /// `MemoryError` where the graph has no room, `KeyboardInterrupt` on Ctrl-C (or what the program's
 /// own handler raises; a handler that raises nothing lets the capture begin again).
 pub(crate) fn capture(py: Python<'_>, purpose: &Purpose) -> PyResult<HeapGraph> {
-    capture_marked(py, purpose, |_| ()).map(|(graph, ())| graph)
+    capture_marked(py, purpose, |_| ()).map(|(graph, ())| graph.with_origin(origin(None)))
 }
 
 /// Captures, and calls `then` as soon as the walk has ended, before other threads may run.
@@ -123,7 +128,8 @@ pub(crate) fn capture_whole(py: Python<'_>, fork: bool) -> PyResult<Captured> {
     if !fork {
         let begun = Instant::now();
         let (graph, moment) = capture_marked(py, &purpose, |proved| Moment::mark(py, proved))?;
-        return Ok(Captured { graph, pause: begun.elapsed(), moment });
+        let pause = begun.elapsed();
+        return Ok(Captured { graph: graph.with_origin(origin(moment.as_ref())), pause, moment });
     }
     let proved = proved(py)?;
     loop {
@@ -132,6 +138,25 @@ pub(crate) fn capture_whole(py: Python<'_>, fork: bool) -> PyResult<Captured> {
         }
         enumerate::raise_again();
         py.check_signals()?;
+    }
+}
+
+/// Captures in a forked child, which writes the snapshot into a file of this process.
+///
+/// # Errors
+/// Those of a child; the inner ones are those of writing.
+pub(crate) fn save_by_child(py: Python<'_>, file: &File, values: Values) -> PyResult<io::Result<()>> {
+    let proved = proved(py)?;
+    loop {
+        match fork::save(py, proved, &Purpose::default(), file, values)? {
+            Ok(true) => return Ok(Ok(())),
+            // A child that Ctrl-C stopped has written nothing yet.
+            Ok(false) => {
+                enumerate::raise_again();
+                py.check_signals()?;
+            }
+            Err(error) => return Ok(Err(error)),
+        }
     }
 }
 

@@ -58,8 +58,17 @@ fn are_alike(before: &HeapGraph, after: &HeapGraph, old: NodeId, node: NodeId) -
     let alike = |flag: NodeFlags| old_flags.contains(flag) == flags.contains(flag);
     alike(NodeFlags::INTERNAL)
         && alike(NodeFlags::SYNTHETIC)
-        && before.values.packed(old) == after.values.packed(node)
+        && has_same_value(before, after, old, node)
         && (!flags.contains(NodeFlags::SYNTHETIC) || function_of(before, old) == function_of(after, node))
+}
+
+fn has_same_value(before: &HeapGraph, after: &HeapGraph, old: NodeId, node: NodeId) -> bool {
+    if before.origin.values == after.origin.values {
+        return before.values.packed(old) == after.values.packed(node);
+    }
+    // One was saved without values: what is left in both is that there was one, and its length.
+    let length = |graph: &HeapGraph, node| graph.value(node).and_then(|value| value.length());
+    before.has_value(old) == after.has_value(node) && length(before, old) == length(after, node)
 }
 
 /// What a frame runs, without the line.

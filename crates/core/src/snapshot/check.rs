@@ -1,0 +1,94 @@
+//! What must be true between the columns of a graph that was read, so that no question to it can fail.
+
+use super::sections::{self as known, Known};
+use crate::value_column::Sameness;
+use crate::{HeapGraph, NodeId};
+
+/// Bytes of all objects together are fewer: more than any machine has, and sums stay far from overflowing.
+pub(super) const MOST_BYTES: u64 = 1 << 57;
+
+/// The section that is wrong, what was expected, and what was found.
+type Disagreement = (&'static Known, String, String);
+
+/// Compares the columns with one another. Each alone was checked as it was read. O(objects + borrowed references).
+pub(super) fn check(graph: &HeapGraph) -> Result<(), Disagreement> {
+    sizes(graph)?;
+    in_order(&known::DEFINITION_NODES, graph.definitions.iter().map(|&(node, _)| node), true)?;
+    in_order(&known::ROOT_NODES, graph.roots.iter().map(|root| root.node.0), true)?;
+    in_order(&known::EQUAL_NODES, graph.equals.iter().map(|&(node, _)| node), true)?;
+    in_order(&known::BORROWED, graph.borrowed.iter().copied(), false)?;
+    in_order(&known::PLACE_NODES, graph.places.iter().map(|&(node, _)| node), false)?;
+    borrowed(graph)?;
+    places(graph)?;
+    values(graph)?;
+    equals(graph)
+}
+
+fn sizes(graph: &HeapGraph) -> Result<(), Disagreement> {
+    let mut sum = 0_u64;
+    for node in graph.node_ids() {
+        sum = sum.saturating_add(graph.size(node));
+    }
+    if sum < MOST_BYTES {
+        return Ok(());
+    }
+    Err((&known::NODE_SIZES, format!("objects of fewer than {MOST_BYTES} bytes together"), sum.to_string()))
+}
+
+fn in_order(section: &'static Known, nodes: impl Iterator<Item = u32>, is_each_once: bool) -> Result<(), Disagreement> {
+    let mut least = 0;
+    for node in nodes {
+        if node < least {
+            return Err((section, format!("nodes in order, {least} or later"), node.to_string()));
+        }
+        least = node + u32::from(is_each_once);
+    }
+    Ok(())
+}
+
+/// An object has no more borrowed references than references.
+fn borrowed(graph: &HeapGraph) -> Result<(), Disagreement> {
+    for run in graph.borrowed.chunk_by(|one, other| one == other) {
+        let referrers = graph.referrers(NodeId(run[0])).len();
+        if run.len() > referrers {
+            let expected = format!("at most {referrers} borrowed references to node {}", run[0]);
+            return Err((&known::BORROWED, expected, run.len().to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// An object has no more places of references from outside than such references.
+fn places(graph: &HeapGraph) -> Result<(), Disagreement> {
+    for run in graph.places.chunk_by(|one, other| one.0 == other.0) {
+        let external = graph.external(NodeId(run[0].0)).unwrap_or_default();
+        if run.len() > external as usize {
+            let expected = format!("at most {external} places of references to node {}", run[0].0);
+            return Err((&known::PLACE_NODES, expected, run.len().to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// Tuples are compared by what they contain: none is an atom.
+fn values(graph: &HeapGraph) -> Result<(), Disagreement> {
+    let is_tuple = graph.type_ids().map(|id| graph.type_qualname(id) == "tuple" && graph.type_module(id) == "builtins");
+    let is_tuple: Vec<bool> = is_tuple.collect();
+    match graph.node_ids().find(|&node| graph.has_value(node) && is_tuple[graph.type_of(node).index()]) {
+        None => Ok(()),
+        Some(node) => Err((&known::VALUE_NODES, "atoms".to_owned(), format!("a tuple, node {}", node.0))),
+    }
+}
+
+/// Equality is said of atoms whose values do not say it, and goes to the first of each class.
+fn equals(graph: &HeapGraph) -> Result<(), Disagreement> {
+    let is_open = |node: u32| graph.values.packed(NodeId(node)).is_some_and(|packed| Sameness::of(packed) == Sameness::Unknown);
+    for &(node, first) in &graph.equals {
+        let is_first = first < node && graph.equal_to(NodeId(first)).is_none();
+        if !is_first || !is_open(node) || !is_open(first) {
+            let expected = format!("for node {node} the first atom that is equal to it, of values that were not kept");
+            return Err((&known::EQUAL_FIRSTS, expected, format!("node {first}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! Reading one section: its blocks are fetched in order and decoded by several threads, each into its part of a column.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::slice::ChunksMut;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::block::{self, BlockReader, Head};
+use super::directory::{Entry, check_sum};
+use super::foretell::Foretold;
+use super::sections::{Encoding, Known, decode};
+use super::share::{Course, Progress, share, threads};
+use super::{SnapshotError, planes};
+
+/// What is wrong with a block's contents: what was expected, and what was found.
+pub(super) type Wrong = (String, String);
+
+/// The file, and where its sections are.
+pub(super) struct Sections<'a, R> {
+    pub(super) from: &'a mut R,
+    pub(super) entries: Vec<Entry>,
+    pub(super) course: Course,
+    pub(super) progress: Progress<'a>,
+}
+
+/// A block of a section, with the part of the column that it fills.
+struct Block<'a, T> {
+    offset: u64,
+    head: Head,
+    first: usize,
+    into: &'a mut [T],
+}
+
+/// What gives the blocks of a section in order.
+struct Source<'a, 'c, R, T> {
+    from: &'a mut R,
+    entry: &'a Entry,
+    offset: u64,
+    chunks: ChunksMut<'c, T>,
+    first: usize,
+    checksum: u32,
+    is_numbers: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'c, R: Read, T> Source<'_, 'c, R, T> {
+    /// Reads the next block's payload; `None` behind the last.
+    fn next(&mut self, payload: &mut Vec<u8>) -> Result<Option<Block<'c, T>>, SnapshotError> {
+        let name = &self.entry.name;
+        let end = self.entry.offset + self.entry.stored;
+        let Some(into) = self.chunks.next() else {
+            if self.offset != end {
+                let expected = format!("its end, for all {} elements are read", self.entry.count);
+                return Err(SnapshotError::damaged(self.offset, name, expected, format!("{} bytes more", end - self.offset)));
+            }
+            check_sum(self.entry.offset, name, self.entry.checksum, self.checksum)?;
+            return Ok(None);
+        };
+        let offset = self.offset;
+        let damaged = |expected: String, found: String| Err(SnapshotError::damaged(offset, name, expected, found));
+        if end - offset < block::HEAD as u64 {
+            return damaged("another block".into(), format!("{} bytes to the section's end", end - offset));
+        }
+        let mut bytes = [0; block::HEAD];
+        self.from.read_exact(&mut bytes)?;
+        let head = Head::read(&bytes);
+        self.checksum = crc32c::crc32c_append(self.checksum, &bytes);
+        if head.elements as usize != into.len() {
+            return damaged(format!("a block of {} elements", into.len()), head.elements.to_string());
+        }
+        let (least, most) =
+            if self.is_numbers { (planes::HEAD, planes::HEAD + 8 * into.len()) } else { (into.len(), into.len()) };
+        if (head.raw as usize) < least || head.raw as usize > most {
+            return damaged(format!("{least} to {most} bytes, decompressed"), head.raw.to_string());
+        }
+        if u64::from(head.stored) > end - offset - block::HEAD as u64
+            || head.stored as usize > zstd::zstd_safe::compress_bound(head.raw as usize)
+        {
+            return damaged("a block that ends where the section does or before".into(), format!("{} bytes", head.stored));
+        }
+        payload.resize(head.stored as usize, 0);
+        self.from.read_exact(payload)?;
+        self.offset += (block::HEAD + payload.len()) as u64;
+        let first = self.first;
+        self.first += into.len();
+        Ok(Some(Block { offset, head, first, into }))
+    }
+}
+
+impl<R: Read + Seek + Send> Sections<'_, R> {
+    /// The entry of a section that must be there, with the encoding and the count that it must have.
+    pub(super) fn entry(&self, known: &Known, count: Option<u64>) -> Result<Entry, SnapshotError> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.name == known.name) else {
+            return Err(SnapshotError::damaged(0, "directory", format!("a section {:?}", known.name), "none"));
+        };
+        let damaged = |expected: String, found: u64| Err(SnapshotError::damaged(entry.offset, known.name, expected, found));
+        if entry.encoding != known.encoding as u8 {
+            return damaged(format!("encoding {}", known.encoding as u8), entry.encoding.into());
+        }
+        if let Some(count) = count.filter(|&count| count != entry.count) {
+            return damaged(format!("{count} elements"), entry.count);
+        }
+        let most = if known.encoding == Encoding::Bytes { block::MOST_BYTES } else { planes::MOST };
+        if u64::from(entry.blocks) != entry.count.div_ceil(most as u64) {
+            return damaged(
+                format!("{} blocks for {} elements", entry.count.div_ceil(most as u64), entry.count),
+                entry.blocks.into(),
+            );
+        }
+        Ok(entry.clone())
+    }
+
+    /// Reads a section of bytes.
+    pub(super) fn bytes(&mut self, known: &Known) -> Result<Vec<u8>, SnapshotError> {
+        let entry = self.entry(known, None)?;
+        let mut bytes = room(entry.count)?;
+        self.blocks(&entry, Encoding::Bytes, &mut bytes, |decoder, payload, block| {
+            decoder.blocks.decompress(payload, block.into).map_err(|found| (format!("{} bytes", block.into.len()), found))
+        })?;
+        Ok(bytes)
+    }
+
+    /// Reads a section of numbers into a column that has room for them. `contexts` gives what foretells those of a
+    /// part of the column, as it was; `take` gets them with the ordinal of the first.
+    pub(super) fn numbers<T: Send>(
+        &mut self,
+        known: &Known,
+        column: &mut [T],
+        contexts: impl Fn(Range<usize>, &[T], &mut Vec<u32>) + Sync,
+        take: impl Fn(usize, &[u64], &mut [T]) -> Result<(), Wrong> + Sync,
+    ) -> Result<(), SnapshotError> {
+        let entry = self.entry(known, Some(column.len() as u64))?;
+        self.blocks(&entry, known.encoding, column, |decoder, payload, block| {
+            decoder.raw.resize(block.head.raw as usize, 0);
+            let raw = decoder.blocks.decompress(payload, &mut decoder.raw);
+            raw.map_err(|found| (format!("{} bytes", block.head.raw), found))?;
+            decoder.numbers.resize(block.into.len(), 0);
+            planes::read(&decoder.raw, &mut decoder.numbers)
+                .ok_or_else(|| (format!("{} numbers in planes", block.into.len()), "something else".to_owned()))?;
+            decoder.contexts.clear();
+            contexts(block.first..block.first + block.into.len(), block.into, &mut decoder.contexts);
+            decode(known.encoding, &mut decoder.foretold, &decoder.contexts, &mut decoder.numbers);
+            take(block.first, &decoder.numbers, block.into)
+        })
+    }
+
+    /// Reads a section of numbers below `below`, each into a word.
+    pub(super) fn words(&mut self, known: &Known, count: Option<u64>, below: u64) -> Result<Vec<u32>, SnapshotError> {
+        let mut column = room(self.entry(known, count)?.count)?;
+        let below = below.min(1 << u32::BITS);
+        self.numbers(known, &mut column, same_context, |_, numbers, into| {
+            for (word, &number) in into.iter_mut().zip(numbers) {
+                if number >= below {
+                    return Err(above(below, number));
+                }
+                *word = number as u32;
+            }
+            Ok(())
+        })?;
+        Ok(column)
+    }
+
+    fn blocks<T: Send>(
+        &mut self,
+        entry: &Entry,
+        encoding: Encoding,
+        column: &mut [T],
+        decode: impl Fn(&mut Decoder, &[u8], &mut Block<'_, T>) -> Result<(), Wrong> + Sync,
+    ) -> Result<(), SnapshotError> {
+        self.from.seek(SeekFrom::Start(entry.offset))?;
+        let is_numbers = encoding != Encoding::Bytes;
+        let most = if is_numbers { planes::MOST } else { block::MOST_BYTES };
+        let chunks = column.chunks_mut(most);
+        let workers = threads().min(chunks.len());
+        let source = Source { from: &mut *self.from, entry, offset: entry.offset, chunks, first: 0, checksum: 0, is_numbers };
+        let source = Mutex::new(source);
+        let failure: Mutex<Option<(u64, SnapshotError)>> = Mutex::new(None);
+        let course = &self.course;
+        let fail = |offset: u64, error: SnapshotError| {
+            let mut failure = lock(&failure);
+            // The first in the file, whichever thread met it.
+            if failure.as_ref().is_none_or(|&(other, _)| offset < other) {
+                *failure = Some((offset, error));
+            }
+        };
+        let work = || {
+            let mut decoder = match Decoder::new() {
+                Ok(decoder) => decoder,
+                Err(error) => return fail(u64::MAX, error),
+            };
+            let mut payload = Vec::new();
+            while lock(&failure).is_none() && !course.is_stopped() {
+                let next = lock(&source).next(&mut payload);
+                let mut block = match next {
+                    Ok(Some(block)) => block,
+                    Ok(None) => return,
+                    Err(error) => return fail(u64::MAX - 1, error),
+                };
+                let name = &entry.name;
+                let done = check_sum(block.offset, name, block.head.checksum, block.head.sum(&payload)).and_then(|()| {
+                    let decoded = decode(&mut decoder, &payload, &mut block);
+                    decoded.map_err(|(expected, found)| SnapshotError::damaged(block.offset, name, expected, found))
+                });
+                course.advance((block::HEAD + payload.len()) as u64);
+                if let Err(error) = done {
+                    return fail(block.offset, error);
+                }
+            }
+        };
+        if workers > 1 {
+            share(workers, course, &mut *self.progress, work);
+        } else {
+            work();
+        }
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, error)) => Err(error),
+            None if self.course.is_stopped() => Err(SnapshotError::Stopped),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What one thread decodes blocks with.
+struct Decoder {
+    blocks: BlockReader,
+    foretold: Foretold,
+    raw: Vec<u8>,
+    numbers: Vec<u64>,
+    contexts: Vec<u32>,
+}
+
+impl Decoder {
+    fn new() -> Result<Self, SnapshotError> {
+        Ok(Self {
+            blocks: BlockReader::new()?,
+            foretold: Foretold::new(),
+            raw: Vec::new(),
+            numbers: Vec::new(),
+            contexts: Vec::new(),
+        })
+    }
+}
+
+/// The contexts of numbers that the one before foretells.
+pub(super) fn same_context<T>(range: Range<usize>, _: &[T], contexts: &mut Vec<u32>) {
+    contexts.resize(range.len(), 0);
+}
+
+/// A number that is too large.
+pub(super) fn above(below: u64, number: u64) -> Wrong {
+    (format!("numbers below {below}"), number.to_string())
+}
+
+/// A column of so many zeros. `count` was compared with the file's length before.
+pub(super) fn room<T: Clone + Default>(count: u64) -> Result<Vec<T>, SnapshotError> {
+    let failed = |_| SnapshotError::OutOfMemory(count.saturating_mul(size_of::<T>() as u64));
+    let count = usize::try_from(count).map_err(|_| SnapshotError::OutOfMemory(count))?;
+    // Asked for first, because memory that is asked for with its zeros cannot be refused.
+    Vec::<T>::new().try_reserve_exact(count).map_err(failed)?;
+    Ok(vec![T::default(); count])
+}
