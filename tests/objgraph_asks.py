@@ -196,6 +196,8 @@ def main(name, first, last):
     """Compares over heaps and prints what was found, as JSON."""
     warnings.simplefilter("ignore")
     gc.disable()
+    # 3.12 begins with some frozen tuples, which objgraph does not see.
+    gc.unfreeze()
     module = candidate(name)
     warm(module)
     complaints, compared = [], 0

@@ -11,6 +11,7 @@ mod heap;
 mod moment;
 mod object;
 mod objgraph;
+mod on_signal;
 mod origin;
 mod picture;
 mod program;
@@ -40,6 +41,8 @@ mod _native {
     use super::heap::Heap;
     #[pymodule_export]
     use super::object::{Object, ObjectSet, Reference};
+    #[pymodule_export]
+    use super::on_signal::{OnSignal, on_signal, on_signal_by_environment};
     #[pymodule_export]
     use super::picture::Picture;
     #[pymodule_export]

@@ -87,7 +87,7 @@ pub(crate) fn save(py: Python<'_>, path: PathBuf, fork: bool, values: &str) -> P
     // What cannot be written is found before the heap is walked.
     let unfinished = py.detach(|| Unfinished::new(&path)).map_err(refused::file)?;
     if fork {
-        let written = live::save_by_child(py, unfinished.file(), values)?;
+        let (_, written) = live::save_by_child(py, unfinished.file(), values)?;
         written.map_err(|error| refused::file(unfinished.failed(error)))?;
         return unfinished.finish().map_err(refused::file);
     }

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from signal import Signals
 from types import ModuleType
 from typing import Any, Generic, Literal, TypedDict, TypeVar, final, overload
 
@@ -16,6 +18,7 @@ __all__ = [
     "ModuleCount",
     "Object",
     "ObjectSet",
+    "OnSignal",
     "PathGrowth",
     "Picture",
     "Reason",
@@ -37,6 +40,7 @@ __all__ = [
     "grew",
     "load",
     "objects",
+    "on_signal",
     "objgraph",
     "save",
     "show_backrefs",
@@ -76,6 +80,14 @@ class _View(TypedDict):
 def capture(fork: bool = False) -> Heap: ...
 def save(path: _Path, fork: bool = False, values: _Values = "none") -> None: ...
 def load(path: _Path) -> Heap: ...
+def on_signal(
+    signal: int | Signals | str,
+    path: _Path = "heap-{pid}-{n}.refroots",
+    *,
+    keep: int = 5,
+    values: _Values = "none",
+) -> OnSignal: ...
+def on_signal_by_environment() -> None: ...
 def objects(type_name: str) -> list[Any]: ...
 def why(
     obj: Any, *, filename: _Path | None = None, values: _Values = "short", all_roots: bool = False
@@ -134,6 +146,16 @@ class Heap:
     def held_from_outside(self, *, unexplained: bool = False) -> ObjectSet: ...
     def garbage(self) -> ObjectSet: ...
     def diff(self, after: Heap) -> Diff: ...
+
+@final
+class OnSignal:
+    @property
+    def is_saving(self) -> bool: ...
+    @property
+    def saved(self) -> list[Path]: ...
+    def __call__(self, signal: object = None, frame: object = None) -> None: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+    def cancel(self) -> None: ...
 
 @final
 class Diff:

@@ -94,10 +94,16 @@ pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyR
 ///
 /// # Errors
 /// As for [`capture`].
-pub(crate) fn save(py: Python<'_>, proved: &Proved, purpose: &Purpose, to: &File, values: Values) -> PyResult<io::Result<bool>> {
+pub(crate) fn save(
+    py: Python<'_>,
+    proved: &Proved,
+    purpose: &Purpose,
+    to: &File,
+    values: Values,
+) -> PyResult<(Duration, io::Result<bool>)> {
     let delivery = Delivery::Snapshot { to, values, origin: origin(None) };
-    let (ended, _, moment) = run(py, proved, purpose, &delivery)?;
-    Ok(match ended {
+    let (ended, pause, moment) = run(py, proved, purpose, &delivery)?;
+    let written = match ended {
         Ended::Done => {
             if let Some(moment) = moment {
                 moment.keep_for_ever();
@@ -106,7 +112,8 @@ pub(crate) fn save(py: Python<'_>, proved: &Proved, purpose: &Purpose, to: &File
         }
         Ended::Interrupted => Ok(false),
         Ended::NotWritten(error) => Err(error),
-    })
+    };
+    Ok((pause, written))
 }
 
 /// Forks a child and waits for it.

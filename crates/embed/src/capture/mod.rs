@@ -141,21 +141,22 @@ pub(crate) fn capture_whole(py: Python<'_>, fork: bool) -> PyResult<Captured> {
     }
 }
 
-/// Captures in a forked child, which writes the snapshot into a file of this process.
+/// Captures in a forked child, which writes the snapshot into a file of this process. Gives the time for which the
+/// process stood still.
 ///
 /// # Errors
 /// Those of a child; the inner ones are those of writing.
-pub(crate) fn save_by_child(py: Python<'_>, file: &File, values: Values) -> PyResult<io::Result<()>> {
+pub(crate) fn save_by_child(py: Python<'_>, file: &File, values: Values) -> PyResult<(Duration, io::Result<()>)> {
     let proved = proved(py)?;
     loop {
         match fork::save(py, proved, &Purpose::default(), file, values)? {
-            Ok(true) => return Ok(Ok(())),
+            (pause, Ok(true)) => return Ok((pause, Ok(()))),
             // A child that Ctrl-C stopped has written nothing yet.
-            Ok(false) => {
+            (_, Ok(false)) => {
                 enumerate::raise_again();
                 py.check_signals()?;
             }
-            Err(error) => return Ok(Err(error)),
+            (pause, Err(error)) => return Ok((pause, Err(error))),
         }
     }
 }

@@ -188,8 +188,11 @@ def show_growth(
 
     >>> objgraph.show_growth(peak_stats=collections.Counter({"int": 5}), filter=lambda obj: False)
     """
-    more = {} if peak_stats is None else {"peak_stats": peak_stats}
-    rows = growth(limit, shortnames=shortnames, filter=filter, collect=collect, **more)
+    # No dict of keywords, which would be counted.
+    if peak_stats is None:
+        rows = growth(limit, shortnames=shortnames, filter=filter, collect=collect)
+    else:
+        rows = growth(limit, peak_stats, shortnames, filter, collect=collect)
     width = max((len(name) for name, _, _ in rows), default=0)
     for name, number, delta in rows:
         _say("%-*s%9d %+9d" % (width, name, number, delta), file, printer)

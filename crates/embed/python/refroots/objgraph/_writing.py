@@ -6,8 +6,9 @@ import warnings
 import refroots.objgraph as _module
 from refroots.objgraph import _labels
 
-#: How many references fewer than there are objgraph counts: its words for an object hold one more up to 3.10.
-_COUNTED_LESS = 0 if sys.version_info < (3, 11) else 1
+#: How many references fewer than there are objgraph counts: it takes off what its own words for an object hold, by a
+#: number that was right up to 3.10. From 3.11 on arguments move, and from 3.14 on they are borrowed.
+_COUNTED_LESS = 0 if sys.version_info < (3, 11) else 1 if sys.version_info < (3, 14) else 3
 
 
 class _Asked:
