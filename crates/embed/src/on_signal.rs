@@ -252,7 +252,7 @@ static IS_ARRANGED: AtomicBool = AtomicBool::new(false);
 
 /// Does what REFROOTS_ON_SIGNAL says: `SIGNAL[,path=PATH][,keep=N][,values=none|short]`. Called when Python starts; what
 /// is wrong with it is said on standard error, and the program runs without.
-#[pyfunction]
+#[pyfunction(name = "_on_signal_by_environment")]
 pub(crate) fn on_signal_by_environment(py: Python<'_>) {
     let Some(order) = std::env::var_os(VARIABLE).filter(|order| !order.is_empty()) else { return };
     // In a virtual environment `site` reads its files twice (CPython's Lib/site.py, `venv` and `main`).
