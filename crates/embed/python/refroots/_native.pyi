@@ -40,6 +40,7 @@ __all__ = [
     "grew",
     "load",
     "objects",
+    "_on_signal_by_environment",
     "on_signal",
     "objgraph",
     "save",
