@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Rust's own tests link no Python; the extension is tested by pytest.
 RUST := --workspace --exclude refroots-embed
 
-SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.toml' | grep -v _native) \
+SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
 .PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices \
