@@ -10,7 +10,7 @@ SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o 
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
 .PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices \
-        fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot clean
+        fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export clean
 
 demo: $(VENV)/installed
 	$(BIN)/python fixtures/leaks/foo.py
@@ -38,14 +38,16 @@ test-all: $(VENV)/installed $(VENV)/tools
 test-objgraph: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest tests/test_objgraph_suite.py tests/test_objgraph.py
 
-# The fixtures that need matplotlib, Django and Flask; `make test` runs them too where those are installed.
+# The fixtures that need matplotlib, Django and Flask, and exports that DuckDB and networkx read; `make test` runs
+# them too where those are installed. memlab comes from npm, where that is there.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
-	$(BIN)/python -m pytest tests/test_real.py
+	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py
 
 lint: $(VENV)/tools
 	cargo fmt --all --check
 	cargo clippy --locked $(RUST) --all-targets -- -D warnings
 	cargo clippy --locked -p refroots-render --no-default-features --all-targets -- -D warnings
+	cargo clippy --locked -p refroots-core -p refroots-cli --no-default-features --all-targets -- -D warnings
 	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --locked -p refroots-embed -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps $(RUST)
 	$(BIN)/ruff check .
@@ -62,7 +64,7 @@ notices: $(VENV)/tools
 	$(BIN)/python tools/licences.py --write
 
 # Every benchmark there is.
-bench: bench-capture bench-analysis bench-objgraph bench-snapshot
+bench: bench-capture bench-analysis bench-objgraph bench-snapshot bench-export
 
 # Capture beside gc.collect() at 100,000, 1,000,000 and 10,000,000 instances; the last takes 8 GB.
 bench-capture: $(VENV)/installed
@@ -79,6 +81,10 @@ bench-objgraph: $(VENV)/installed $(VENV)/tools
 # Snapshots saved and loaded beside gc.collect(), at 100,000, 1,000,000 and 10,000,000 instances; the last takes 12 GB.
 bench-snapshot: $(VENV)/installed
 	$(BIN)/python benches/snapshot.py
+
+# Every format of an export beside gc.collect(), at 100,000 and 1,000,000 instances; the larger takes 1.5 GB.
+bench-export: $(VENV)/installed
+	$(BIN)/python benches/export.py
 
 clean:
 	rm -rf target $(VENV) foo_refs.png sample-graph.png

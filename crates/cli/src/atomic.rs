@@ -21,6 +21,44 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     unfinished.finish()
 }
 
+/// As [`write_atomically`], with what `write` writes. The file is made with the first byte, so that work before it
+/// that ends with the process leaves nothing either.
+pub(crate) fn write_atomically_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    // What cannot be written is said before the work; a pipe is opened only once.
+    let begun = Unfinished::new(path)?;
+    let mut late = Late { path, file: Some(begun).filter(|begun| matches!(begun.to, To::Itself(_))) };
+    write(&mut late).map_err(|source| Error::Write { path: path.to_owned(), source })?;
+    late.take()?.finish()
+}
+
+/// A file that is made when it is written to.
+struct Late<'a> {
+    path: &'a Path,
+    file: Option<Unfinished>,
+}
+
+impl Late<'_> {
+    fn take(&mut self) -> Result<Unfinished, Error> {
+        self.file.take().map_or_else(|| Unfinished::new(self.path), Ok)
+    }
+}
+
+impl Write for Late<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let file = self.take().map_err(|error| match error {
+            Error::Write { source, .. } => source,
+            other => io::Error::other(other),
+        })?;
+        let written = file.file().write(bytes);
+        self.file = Some(file);
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A file that is not at its place yet: dropped, nothing of it stays.
 pub struct Unfinished {
     path: PathBuf,
@@ -100,7 +138,7 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

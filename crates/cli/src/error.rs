@@ -21,6 +21,9 @@ pub enum Error {
     /// A picture could not be drawn.
     #[error("cannot draw this: {0}")]
     Render(refroots_render::Error),
+    /// A heap could not be exported.
+    #[error(transparent)]
+    Export(#[from] refroots_core::export::Error),
     /// A file could not be written.
     #[error("cannot write {}: {source}; choose another place with -o", .path.display())]
     Write {
@@ -68,7 +71,9 @@ impl Error {
             Self::Snapshot { .. } => Exit::Usage,
             Self::Graph(refroots_core::Error::NoSuchType { .. } | refroots_core::Error::NoLiveObjects(_)) => Exit::Nothing,
             Self::Graph(refroots_core::Error::AmbiguousType { .. }) => Exit::Usage,
-            Self::Graph(_) | Self::Render(_) | Self::Stopped | Self::Stdout(_) | Self::Internal(_) => Exit::Internal,
+            Self::Graph(_) | Self::Render(_) | Self::Export(_) | Self::Stopped | Self::Stdout(_) | Self::Internal(_) => {
+                Exit::Internal
+            }
         }
     }
 

@@ -28,6 +28,7 @@ mod builder;
 mod error;
 mod evidence;
 mod exchange;
+pub mod export;
 mod graph;
 mod ids;
 mod kind;

@@ -177,6 +177,11 @@ impl ValueColumn {
         })
     }
 
+    /// Every value with its node, in one pass.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (NodeId, Value<'_>)> {
+        self.iter().filter_map(|(node, _, packed)| Some((node, split(packed)?.value()?)))
+    }
+
     /// Whether the node has a value, said or not.
     pub(crate) fn has(&self, node: NodeId) -> bool {
         self.has_value.get(node.index() / 64).is_some_and(|word| word & 1 << (node.0 % 64) != 0)

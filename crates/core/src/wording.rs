@@ -1,13 +1,30 @@
 //! The words for nodes and references, under the policy for values: the one place that decides
 //! what an output may say.
 
-use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, Root, RootKind, Value, Values};
+use std::borrow::Cow;
+
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, Root, RootKind, TextId, TypeId, Value, Values};
 
 /// Words the parts of a graph for one output.
 #[derive(Clone, Copy)]
 pub struct Wording<'a> {
     graph: &'a HeapGraph,
     values: Values,
+}
+
+/// What may be said of a reference's name, before it is put into words: equal ones are worded equally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Said {
+    /// A name.
+    Text(EdgeKind, TextId),
+    /// A position in a list, a tuple, the constants of code.
+    Position(EdgeKind, u32),
+    /// A key that may be said.
+    Key(NodeId),
+    /// A key that may not: its type (of a namespace's key that is a str), and its place among the keys.
+    Unsaid(Option<TypeId>, u32),
+    /// What has no name but its kind.
+    Kind(EdgeKind),
 }
 
 /// How deep tuples inside dict keys are spelled out.
@@ -22,39 +39,59 @@ impl<'a> Wording<'a> {
     /// The reference's name as Python would write it: `.x`, `['k']`, `[3]`; `[*]` for a set's
     /// member, `<x>` for a cell's variable, empty where nothing names it.
     pub fn reference(&self, reference: Reference) -> String {
-        let text = reference.text(self.graph).unwrap_or_default();
+        self.words(self.said(reference, || self.place(reference)))
+    }
+
+    /// What may be said of a reference's name. `place` counts, from 1, the references of the same kind that
+    /// the referrer holds up to this one; it is asked where a key may not be said.
+    #[inline]
+    pub(crate) fn said(&self, reference: Reference, place: impl FnOnce() -> u32) -> Said {
         match reference.kind {
-            EdgeKind::Unnamed => String::new(),
-            EdgeKind::Attribute if !is_identifier(text) => match self.values {
-                Values::Short => format!("[{}]", quote(text)),
+            EdgeKind::Attribute => {
+                let text = TextId(reference.name);
                 // A key that is no identifier is a value that somebody put there.
-                Values::None => self.unsaid_key(reference),
-            },
-            // A field that code cannot name is written in parentheses, without a dot.
-            EdgeKind::Special if text.starts_with('(') => text.to_owned(),
-            EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special => format!(".{text}"),
-            EdgeKind::Local => text.to_owned(),
-            EdgeKind::Cell => format!("<{text}>"),
-            EdgeKind::Key => "key".to_owned(),
-            EdgeKind::Member => "[*]".to_owned(),
-            EdgeKind::Index => format!("[{}]", reference.name),
-            EdgeKind::Constant => format!(".co_consts[{}]", reference.name),
+                let is_sayable = self.values == Values::Short || is_identifier(self.graph.text(text));
+                if is_sayable { Said::Text(reference.kind, text) } else { Said::Unsaid(None, place()) }
+            }
+            EdgeKind::Slot | EdgeKind::Special | EdgeKind::Local | EdgeKind::Cell => {
+                Said::Text(reference.kind, TextId(reference.name))
+            }
             EdgeKind::Item => match self.values {
-                Values::Short => format!("[{}]", self.key(NodeId(reference.name), KEY_DEPTH)),
-                Values::None => self.unsaid_key(reference),
+                Values::Short => Said::Key(NodeId(reference.name)),
+                Values::None => Said::Unsaid(Some(self.graph.type_of(NodeId(reference.name))), place()),
             },
+            EdgeKind::Index | EdgeKind::Constant => Said::Position(reference.kind, reference.name),
+            EdgeKind::Unnamed | EdgeKind::Key | EdgeKind::Member => Said::Kind(reference.kind),
         }
     }
 
-    /// A key that may not be said: its type, and its place among the dict's keys.
-    fn unsaid_key(&self, reference: Reference) -> String {
-        let place = self
-            .graph
-            .references_from(reference.source)
-            .filter(|other| other.kind == reference.kind)
-            .position(|other| other.edge == reference.edge);
-        let key_type = reference.key().map_or("str", |key| self.graph.type_short_name(self.graph.type_of(key)));
-        format!("[<{key_type} #{}>]", place.unwrap_or_default() + 1)
+    /// What may be said, in words.
+    pub(crate) fn words(&self, said: Said) -> String {
+        match said {
+            Said::Text(kind, text) => match (kind, self.graph.text(text)) {
+                (EdgeKind::Attribute, text) if !is_identifier(text) => format!("[{}]", quote(text)),
+                // A field that code cannot name is written in parentheses, without a dot.
+                (EdgeKind::Special, text) if text.starts_with('(') => text.to_owned(),
+                (EdgeKind::Local, text) => text.to_owned(),
+                (EdgeKind::Cell, text) => format!("<{text}>"),
+                (_, text) => format!(".{text}"),
+            },
+            Said::Position(EdgeKind::Constant, index) => format!(".co_consts[{index}]"),
+            Said::Position(_, index) => format!("[{index}]"),
+            Said::Key(key) => format!("[{}]", self.key(key, KEY_DEPTH)),
+            Said::Unsaid(key_type, place) => {
+                format!("[<{} #{place}>]", key_type.map_or("str", |id| self.graph.type_short_name(id)))
+            }
+            Said::Kind(EdgeKind::Key) => "key".to_owned(),
+            Said::Kind(EdgeKind::Member) => "[*]".to_owned(),
+            Said::Kind(_) => String::new(),
+        }
+    }
+
+    /// The place of a reference among those of its kind that its referrer holds, from 1.
+    fn place(&self, reference: Reference) -> u32 {
+        let before = self.graph.references_from(reference.source).take_while(|other| other.edge != reference.edge);
+        before.filter(|other| other.kind == reference.kind).count() as u32 + 1
     }
 
     fn key(&self, key: NodeId, depth: u32) -> String {
@@ -90,25 +127,28 @@ impl<'a> Wording<'a> {
     /// The second line of a node: a definition's name, an atom's value, how much is inside.
     /// Empty where there is nothing to say.
     pub fn node(&self, node: NodeId) -> String {
-        let graph = self.graph;
-        if let Some(name) = graph.definition(node) {
-            return name.to_owned();
+        if let Some(text) = self.text(node) {
+            return text.into_owned();
         }
-        if let Some(value) = graph.value(node) {
-            return match (self.values, value.length()) {
-                (Values::Short, _) => value.literal(),
-                (Values::None, Some(length)) => format!("length {}", grouped(length)),
-                (Values::None, None) if matches!(value, Value::Constant(_)) => value.literal(),
-                (Values::None, None) => String::new(),
-            };
+        match (self.length(node), self.graph.value(node)) {
+            (Some(length), Some(_)) => format!("length {}", grouped(length)),
+            (Some(1), None) => "1 item".to_owned(),
+            (Some(length), None) => format!("{} items", grouped(length)),
+            (None, _) => String::new(),
         }
-        if graph.has_value(node) {
-            return String::new();
+    }
+
+    /// A definition's name or an atom's value, where it may be said.
+    pub(crate) fn text(&self, node: NodeId) -> Option<Cow<'a, str>> {
+        if let Some(name) = self.graph.definition(node) {
+            return Some(Cow::Borrowed(name));
         }
-        self.length(node).map_or_else(String::new, |length| match length {
-            1 => "1 item".to_owned(),
-            length => format!("{} items", grouped(length)),
-        })
+        self.value_text(&self.graph.value(node)?).map(Cow::Owned)
+    }
+
+    /// An atom's value, where it may be said.
+    pub(crate) fn value_text(&self, value: &Value<'_>) -> Option<String> {
+        (self.values == Values::Short || matches!(value, Value::Constant(_))).then(|| value.literal())
     }
 
     /// As [`Wording::node`], with what is in a tuple where the policy allows.
@@ -122,18 +162,36 @@ impl<'a> Wording<'a> {
         reference.text(self.graph).is_some_and(is_identifier)
     }
 
+    /// Length of a string or bytes, or of a container.
+    pub(crate) fn length(&self, node: NodeId) -> Option<u64> {
+        match self.graph.value(node) {
+            Some(value) => value.length(),
+            None => self.contained(node),
+        }
+    }
+
     /// Length of a container, by what it contains; of built-in ones also where that is nothing.
-    fn length(&self, node: NodeId) -> Option<u64> {
+    pub(crate) fn contained(&self, node: NodeId) -> Option<u64> {
         let graph = self.graph;
+        if graph.has_value(node) {
+            // An atom, of which a file may not say what it is.
+            return None;
+        }
         let is_namespace = graph.flags(node).contains(NodeFlags::NAMESPACE);
-        let contained = |kind: EdgeKind| match kind {
+        let is_contained = |kind: EdgeKind| match kind {
             EdgeKind::Item | EdgeKind::Index | EdgeKind::Member => true,
             EdgeKind::Attribute => is_namespace,
             _ => false,
         };
-        let length = graph.references_from(node).filter(|reference| contained(reference.kind)).count() as u64;
-        let is_container = matches!(graph.type_qualname(graph.type_of(node)), "list" | "tuple" | "dict" | "set" | "frozenset");
-        (length > 0 || is_container).then_some(length)
+        let length = graph.edge_range(node).filter(|&edge| is_contained(graph.labels.kind(edge))).count() as u64;
+        let is_container = || matches!(graph.type_qualname(graph.type_of(node)), "list" | "tuple" | "dict" | "set" | "frozenset");
+        (length > 0 || is_container()).then_some(length)
+    }
+
+    #[cfg(feature = "parquet")]
+    /// What a root is, without the place and the thread of a frame.
+    pub(crate) fn root_name(&self, root: &Root) -> String {
+        Self { values: Values::None, ..*self }.root(root)
     }
 
     /// What a root is, for people: `module app`, `frame app.main:20 (app.py, MainThread)`.
@@ -167,6 +225,12 @@ impl<'a> Wording<'a> {
     /// The thread of a frame, where it may be said.
     pub(crate) fn thread(&self, root: &Root) -> Option<&'a str> {
         Some(self.graph.text(root.thread)).filter(|thread| self.values == Values::Short && !thread.is_empty())
+    }
+
+    #[cfg(feature = "parquet")]
+    /// The file of a frame, where it may be said.
+    pub(crate) fn file(&self, root: &Root) -> Option<&'a str> {
+        Some(self.graph.text(root.detail)).filter(|file| self.values == Values::Short && !file.is_empty())
     }
 
     /// One step of a path in words, to follow what was said before it.

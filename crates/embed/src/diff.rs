@@ -40,6 +40,10 @@ impl Diff {
         let moment = after.moment.clone();
         Self { before: Arc::clone(&before.graph), after: Arc::clone(&after.graph), moment, found }
     }
+
+    pub(crate) fn found(&self) -> &diff::Diff {
+        &self.found
+    }
 }
 
 #[pymethods]

@@ -2,21 +2,24 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::exceptions::{PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 use refroots_cli::tables;
+use refroots_core::export::Ids;
 use refroots_core::query::dominators::Dominators;
 use refroots_core::query::{histogram, largest, paths, reach, select};
 use refroots_core::{AddressIndex, HeapGraph, NodeId, Study, Values};
 
+use crate::ask::policy;
 use crate::capture::{Captured, Moment};
 use crate::chain::Chain;
 use crate::diff::Diff;
 use crate::economy;
+use crate::export::export;
 use crate::object::{Object, ObjectSet};
 use crate::picture::Picture;
 use crate::refused;
@@ -35,6 +38,8 @@ pub(crate) struct Heap {
     /// Made when a second live object is looked for.
     addresses: OnceLock<AddressIndex>,
     was_asked: AtomicBool,
+    /// The ids of its last export, where they went on from an earlier heap.
+    ids: Mutex<Option<Arc<Ids>>>,
     is_loaded: bool,
 }
 
@@ -46,6 +51,7 @@ impl Heap {
             moment: captured.moment,
             addresses: OnceLock::new(),
             was_asked: AtomicBool::new(false),
+            ids: Mutex::new(None),
             is_loaded: false,
         }
     }
@@ -59,6 +65,7 @@ impl Heap {
             addresses: OnceLock::new(),
             was_asked: AtomicBool::new(false),
             is_loaded: true,
+            ids: Mutex::new(None),
         }
     }
 
@@ -281,6 +288,40 @@ impl Heap {
     /// ['example.Foo', 'example.Foo']
     fn diff(&self, py: Python<'_>, after: &Self) -> Diff {
         py.detach(|| Diff::between(self, after))
+    }
+
+    /// Writes the heap for another tool, by the ending of `path`: `.heapsnapshot` (Chrome DevTools, memlab),
+    /// `.parquet` (a folder of four tables: DuckDB, pandas, polars), `.graphml` (Gephi, yEd, networkx), `.json`
+    /// (networkx's node-link data), `.folded` or `.collapsed` (stacks of retained bytes: speedscope).
+    ///
+    /// An export is meant to be sent, so no values are in it: no strings, numbers, dict keys, paths, thread names;
+    /// `values="short"` lets up to 40 characters of each in. The file appears whole, by rename. Objects have their
+    /// ordinals. Other threads run meanwhile. O(objects + references); docs/exports.md has the tables' columns.
+    ///
+    /// `since=before`, an earlier heap of the process, is for `.heapsnapshot`: objects have the ids that they had in
+    /// its export, so that the Comparison of DevTools tells what is new.
+    ///
+    /// >>> heap = refroots.capture()
+    /// >>> import pathlib, tempfile
+    /// >>> with tempfile.TemporaryDirectory() as folder:
+    /// ...     heap.export(f"{folder}/heap.heapsnapshot")
+    /// ...     pathlib.Path(folder, "heap.heapsnapshot").read_text()[:12]
+    /// '{"snapshot":'
+    #[pyo3(signature = (path, *, values="none", since=None))]
+    fn export(&self, py: Python<'_>, path: PathBuf, values: &str, since: Option<&Self>) -> PyResult<()> {
+        let values = policy(values)?;
+        let ids = since.map(|before| {
+            let known = before.ids.lock().map_or(None, |ids| ids.clone());
+            let ids = py.detach(|| {
+                let known = known.unwrap_or_else(|| Arc::new(Ids::ordinals(&before.graph)));
+                Arc::new(known.continued(&before.graph, &self.graph, Diff::between(before, self).found()))
+            });
+            if let Ok(mut own) = self.ids.lock() {
+                *own = Some(Arc::clone(&ids));
+            }
+            ids
+        });
+        export(py, &self.graph, path, values, ids)
     }
 
     /// The collector knows a heap, though it holds no object: so it stands, in the collector's order, between

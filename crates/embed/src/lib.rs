@@ -7,6 +7,7 @@ mod capture;
 mod chain;
 mod diff;
 mod economy;
+mod export;
 mod heap;
 mod moment;
 mod object;

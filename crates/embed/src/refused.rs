@@ -27,6 +27,18 @@ pub(crate) fn ending(error: refroots_render::Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
+/// An export that failed: a name that is none, what the system said, no memory.
+pub(crate) fn exporting(error: refroots_cli::Error) -> PyErr {
+    match error {
+        refroots_cli::Error::Usage(words) => PyValueError::new_err(words),
+        refroots_cli::Error::Graph(error) | refroots_cli::Error::Export(refroots_core::export::Error::Graph(error)) => {
+            core(error)
+        }
+        refroots_cli::Error::Export(error) => PyRuntimeError::new_err(error.to_string()),
+        other => writing(other),
+    }
+}
+
 /// A file that could not be written or read, or is no snapshot.
 pub(crate) fn file(error: refroots_cli::Error) -> PyErr {
     use refroots_core::snapshot::SnapshotError;

@@ -41,6 +41,11 @@ impl DominatorTree {
         &self.children[self.starts[id] as usize..self.starts[id + 1] as usize]
     }
 
+    /// The nodes that no object dominates: those of each thread, then those that nobody dominates.
+    pub(crate) fn tops(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (self.children.len()..self.starts.len() - 1).flat_map(|id| self.below(id)).map(|&node| NodeId(node))
+    }
+
     pub(crate) fn children(&self, node: NodeId) -> &[u32] {
         self.below(node.index())
     }

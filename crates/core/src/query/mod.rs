@@ -1,13 +1,13 @@
 //! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
 
-mod anchors;
+pub(crate) mod anchors;
 pub mod chain;
 pub mod components;
 mod container_sizes;
 pub mod cycles;
 mod definitions;
 pub mod diff;
-mod dominator_tree;
+pub(crate) mod dominator_tree;
 pub mod dominators;
 pub mod duplicates;
 pub mod familiar;
