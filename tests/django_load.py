@@ -32,12 +32,13 @@ def asked(port, number):
         connection.close()
 
 
-def wait_for(file):
-    """Waits until a file is there."""
-    deadline = time.monotonic() + 120
+def wait_for(file, site):
+    """Waits until a file is there; ends the site where it does not come."""
+    deadline = time.monotonic() + 60
     while not file.exists():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no {file.name} within 120 s")
+            site.kill()
+            raise TimeoutError(f"no {file.name} within 60 s; the site said {site.communicate()[1]!r}")
         time.sleep(0.005)
 
 
@@ -65,7 +66,7 @@ def load(folder):
                 time.sleep(0.001)
             begun = time.perf_counter()
             os.kill(site.pid, signal.SIGUSR1)
-            wait_for(pathlib.Path(folder) / f"heap-{taken}.refroots")
+            wait_for(pathlib.Path(folder) / f"heap-{taken}.refroots", site)
             spans.append((begun, time.perf_counter()))
         answers = [one.result() for one in running]
     out, said = site.communicate(timeout=60)

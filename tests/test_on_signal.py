@@ -210,3 +210,38 @@ def test_without_the_variable_nothing_is_loaded(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
     )
     assert done.stdout == "False\n"
+
+
+CHURN = """
+import sys, threading
+stopped = False
+def churn():
+    while not stopped:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+threads = [threading.Thread(target=churn) for _ in range(3)]
+for thread in threads:
+    thread.start()
+print("ready", flush=True)
+sys.stdin.read()
+stopped = True
+"""
+
+
+def test_each_signal_counts_while_threads_come_and_go_and_the_main_thread_waits(tmp_path):
+    environment = os.environ | {"REFROOTS_ON_SIGNAL": "USR1,keep=30,path=heap-{n}.refroots"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    program = subprocess.Popen(
+        [sys.executable, "-c", CHURN], text=True, env=environment, cwd=tmp_path, **pipes
+    )
+    try:
+        assert program.stdout.readline() == "ready\n"
+        for number in range(1, 31):
+            program.send_signal(signal.SIGUSR1)
+            # The line about it comes when everything is done.
+            assert f"heap-{number}.refroots" in program.stderr.readline()
+    finally:
+        program.stdin.close()
+        program.wait(60)
+    assert len(names(tmp_path)) == 30

@@ -15,7 +15,9 @@ LOAD = pathlib.Path(__file__).with_name("django_load.py")
 def loaded(tmp_path_factory):
     pytest.importorskip("django")
     folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run([sys.executable, str(LOAD), str(folder)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(LOAD), str(folder)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
 
@@ -33,4 +35,8 @@ def test_the_difference_of_the_files_names_the_leak_first(loaded):
     heaps = [refroots.load(folder / f"heap-{n}.refroots") for n in (1, 2, 3)]
     first = refroots.grew(*heaps)[0]
     assert "Visit" in first.type or "HISTORY" in first.path, first
-    assert "HISTORY" in first.path and first.counts == sorted(first.counts) and first.counts[0] < first.counts[-1]
+    assert (
+        "HISTORY" in first.path
+        and first.counts == sorted(first.counts)
+        and first.counts[0] < first.counts[-1]
+    )

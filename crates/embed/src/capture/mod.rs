@@ -34,6 +34,7 @@ pub(crate) mod piece;
 mod probe;
 pub(crate) mod proper;
 mod raw;
+pub(crate) mod redirect;
 mod references;
 pub(crate) mod returns;
 mod room;
