@@ -200,7 +200,7 @@ pub(crate) fn on_signal(signal: &Bound<'_, PyAny>, path: PathBuf, keep: usize, v
     let saver = OnSignal { signal: signal.clone().unbind(), path, keep, values: policy(values)?, previous, state };
     let saver = Bound::new(py, saver)?;
     signals.call_method1("signal", (&signal, &saver))?;
-    live::redirect::to_main_thread(signal.extract()?)?;
+    live::nudge::before_main_thread_waits(signal.extract()?)?;
     py.import("atexit")?.call_method1("register", (saver.getattr("wait")?,))?;
     Ok(saver.unbind())
 }

@@ -27,6 +27,7 @@ mod layout;
 mod live;
 mod loaded;
 mod names;
+pub(crate) mod nudge;
 mod numpy;
 mod outside;
 mod page_index;
@@ -34,7 +35,7 @@ pub(crate) mod piece;
 mod probe;
 pub(crate) mod proper;
 mod raw;
-pub(crate) mod redirect;
+
 mod references;
 pub(crate) mod returns;
 mod room;
