@@ -6,7 +6,7 @@ use refroots_core::petgraph::Direction;
 use refroots_core::query::largest::dominator_view;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::paths::{WhyOptions, why};
-use refroots_core::query::select::{Selection, find_type};
+use refroots_core::query::select::{Selection, find_ordinal, find_type};
 use refroots_core::query::ways_view::ways_view;
 use refroots_core::{Study, View, grouped};
 use refroots_render::{Format, printable, render};
@@ -28,14 +28,19 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
     match &look.ask {
         Ask::Backrefs(name) => neighbours(graph, look, name, Direction::Incoming),
         Ask::Refs(name) => neighbours(graph, look, name, Direction::Outgoing),
-        Ask::Why(name) => reasons(graph, look, &find_type(graph, name)?),
+        Ask::Why(name) => reasons(graph, look, &Subject::find(graph, name)?),
         Ask::Largest if format_of(look)? != Format::Text => {
             let view = dominator_view(graph, graph.dominators()?, None, MOST_DRAWN, look.values);
             picture(&view, look, "what keeps most alive")
         }
         _ => {
-            let (table, words) = table_answers::table(graph, look)?;
-            let text = if look.json { table.json(look.limit) } else { table.text(look.limit.unwrap_or(Look::ROWS)) };
+            let sorted_by = table_answers::sorted_by(look)?;
+            let (mut table, words) = table_answers::table(graph, look)?;
+            if let Some(column) = sorted_by {
+                table.sort(column);
+            }
+            let rows = look.limit.unwrap_or(Look::ROWS);
+            let text = if look.json { table.json(look.limit) } else { table.text_within(rows, look.width) };
             Ok(Answer { bytes: text.into_bytes(), words })
         }
     }
@@ -44,38 +49,60 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
 /// Objects of a picture of the dominator tree.
 const MOST_DRAWN: usize = 40;
 
-fn neighbours(graph: &Study, look: &Look, type_name: &str, direction: Direction) -> Result<Answer, Error> {
-    let found = find_type(graph, type_name)?;
-    let object = found.nodes[0];
+fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> Result<Answer, Error> {
+    let subject = Subject::find(graph, name)?;
+    let object = subject.found.nodes[0];
     let what = Neighbourhood { direction, depth: look.depth, too_many: look.too_many, filter: None, values: look.values };
     let mut view = neighbourhood(graph, &[object], &what);
-    let which = which(&found, "");
-    name_start(&mut view, &found, &which);
-    let subject = format!("{} #{} ({which})", found.type_name, object.0);
+    let which = subject.which("");
+    subject.name_start(&mut view, &which);
+    let object = format!("{} #{}{which}", subject.found.type_name, object.0);
     let words = match direction {
-        Direction::Incoming => format!("what refers to {subject}"),
-        Direction::Outgoing => format!("what {subject} refers to"),
+        Direction::Incoming => format!("what refers to {object}"),
+        Direction::Outgoing => format!("what {object} refers to"),
     };
     picture(&view, look, &words)
 }
 
-/// `the only one`, `the first of 3`.
-fn which(found: &Selection, more: &str) -> String {
-    match found.nodes.len() {
-        1 => "the only one".to_owned(),
-        count => format!("the first of {}{more}", grouped(count as u64)),
-    }
+/// The objects that an answer is about.
+struct Subject {
+    found: Selection,
+    /// Whether it is one object, which was asked for by its ordinal.
+    is_one: bool,
 }
 
-fn name_start(view: &mut View, found: &Selection, which: &str) {
-    if found.nodes.len() > 1 {
-        let subject = format!("#{}", view.starts().next().map_or(0, |start| view.graph[start].ordinal.0));
-        view.title = view.title.replacen(&subject, &format!("{subject} ({which})"), 1);
+impl Subject {
+    /// The objects of a type, or the one of `#` and an ordinal.
+    fn find(graph: &Study, name: &str) -> Result<Self, Error> {
+        let Some(ordinal) = name.strip_prefix('#') else {
+            return Ok(Self { found: find_type(graph, name)?, is_one: false });
+        };
+        let ordinal = ordinal.parse().map_err(|_| {
+            Error::Usage(format!("{name}: expected # and the ordinal of an object, as tables say it, such as #123"))
+        })?;
+        Ok(Self { found: find_ordinal(graph, ordinal)?, is_one: true })
+    }
+
+    /// ` (the only one)`, ` (the first of 3)`; nothing where no other one was meant.
+    fn which(&self, more: &str) -> String {
+        match self.found.nodes.len() {
+            _ if self.is_one => String::new(),
+            1 => " (the only one)".to_owned(),
+            count => format!(" (the first of {}{more})", grouped(count as u64)),
+        }
+    }
+
+    fn name_start(&self, view: &mut View, which: &str) {
+        if self.found.nodes.len() > 1 {
+            let subject = format!("#{}", view.starts().next().map_or(0, |start| view.graph[start].ordinal.0));
+            view.title = view.title.replacen(&subject, &format!("{subject}{which}"), 1);
+        }
     }
 }
 
 /// Why the objects of a type are alive: one chain where they are held alike, else the ways and the main one.
-fn reasons(graph: &Study, look: &Look, found: &Selection) -> Result<Answer, Error> {
+fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Error> {
+    let found = &subject.found;
     if let [only] = found.nodes[..] {
         let chain = why(graph, only, &WhyOptions::default());
         if look.json {
@@ -85,7 +112,7 @@ fn reasons(graph: &Study, look: &Look, found: &Selection) -> Result<Answer, Erro
         return picture(
             &chain.view(graph, look.values),
             look,
-            &format!("why {} #{} (the only one) is alive", found.type_name, only.0),
+            &format!("why {} #{}{} is alive", found.type_name, only.0, subject.which("")),
         );
     }
     let groups = graph.reasons()?.group(graph, &found.nodes, look.values);
@@ -97,16 +124,16 @@ fn reasons(graph: &Study, look: &Look, found: &Selection) -> Result<Answer, Erro
     let first = &groups[0].chain;
     let mut view = first.view(graph, look.values);
     let alike = if groups.len() == 1 { ", all held alike" } else { ", held most often like this" };
-    name_start(&mut view, found, &which(found, alike));
+    subject.name_start(&mut view, &subject.which(alike));
     if groups.len() == 1 {
-        return picture(&view, look, &format!("why {} #{} ({}) is alive", found.type_name, first.target.0, which(found, "")));
+        return picture(&view, look, &format!("why {} #{}{} is alive", found.type_name, first.target.0, subject.which("")));
     }
     let objects = format!("{} {}", grouped(found.nodes.len() as u64), printable(&found.type_name, usize::MAX));
     if format_of(look)? != Format::Text {
         let view = ways_view(graph, &groups, format!("Why {objects} are alive"), look.values);
         return picture(&view, look, &format!("why {objects} are alive, {ways}"));
     }
-    let table = tables::reasons(&groups).text(look.limit.unwrap_or(WAYS));
+    let table = tables::reasons(&groups).text_within(look.limit.unwrap_or(WAYS), look.width);
     let text = format!("{objects} are held in {ways}\n{table}\n{}", refroots_render::text(&view));
     Ok(Answer { bytes: text.into_bytes(), words: format!("why {objects} are alive, {ways}") })
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -67,7 +68,7 @@ pub struct Unfinished {
 
 enum To {
     /// Beside its place.
-    Beside(NamedTempFile),
+    Beside(NamedTempFile, Listed),
     /// A pipe or a device, which cannot be renamed over and keeps what it was given.
     Itself(File),
 }
@@ -81,7 +82,10 @@ impl Unfinished {
         let failed = |source| Error::Write { path: path.to_owned(), source };
         let to = match fs::metadata(path) {
             Ok(old) if !old.is_file() => OpenOptions::new().write(true).open(path).map(To::Itself),
-            _ => beside(path).map(To::Beside),
+            _ => beside(path).map(|file| {
+                let listed = Listed::new(file.path());
+                To::Beside(file, listed)
+            }),
         };
         Ok(Self { path: path.to_owned(), to: to.map_err(failed)? })
     }
@@ -89,7 +93,7 @@ impl Unfinished {
     /// Where its bytes go meanwhile.
     pub fn file(&self) -> &File {
         match &self.to {
-            To::Beside(file) => file.as_file(),
+            To::Beside(file, _) => file.as_file(),
             To::Itself(file) => file,
         }
     }
@@ -105,7 +109,7 @@ impl Unfinished {
     /// [`Error::Write`]; then nothing is left behind.
     pub fn finish(self) -> Result<(), Error> {
         let Self { path, to } = self;
-        let To::Beside(file) = to else { return Ok(()) };
+        let To::Beside(file, _listed) = to else { return Ok(()) };
         let put = || {
             if let Ok(old) = fs::metadata(&path) {
                 file.as_file().set_permissions(old.permissions())?;
@@ -113,6 +117,34 @@ impl Unfinished {
             file.persist(&path).map_err(|error| error.error)
         };
         put().map(|_| ()).map_err(|source| Error::Write { path: path.clone(), source })
+    }
+}
+
+/// The files that are not at their place yet.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// That a file stands in the list of those: dropped, it does no more.
+struct Listed(PathBuf);
+
+impl Listed {
+    fn new(path: &Path) -> Self {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
+        Self(path)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.0);
+    }
+}
+
+/// Removes every file that is not at its place, for a process that ends now.
+pub(crate) fn remove_unfinished() {
+    for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // Nobody to tell; the process ends.
+        let _ = fs::remove_file(path);
     }
 }
 
@@ -175,6 +207,17 @@ mod tests {
         write_atomically(&ours, b"longer").unwrap();
         assert_eq!((mode(&ours) & 0o777, fs::read(&ours).unwrap()), (0o640, b"longer".to_vec()));
         assert_eq!(names(folder.path()).len(), 2);
+    }
+
+    #[test]
+    fn a_signal_leaves_no_unfinished_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let unfinished = Unfinished::new(&folder.path().join("x")).unwrap();
+        assert_eq!(names(folder.path()).len(), 1);
+        let listed = UNFINISHED.lock().unwrap().clone();
+        assert!(listed.iter().any(|path| path.starts_with(folder.path())));
+        drop(unfinished);
+        assert!(!UNFINISHED.lock().unwrap().iter().any(|path| path.starts_with(folder.path())));
     }
 
     #[test]

@@ -8,18 +8,27 @@ mod answer;
 pub mod answer_json;
 mod args;
 mod atomic;
+mod check;
+mod compare;
+mod describe;
 mod error;
 mod exit;
 mod export;
+mod file_look;
+mod generate;
+mod interrupt;
 mod look;
 mod moment;
 mod program;
+mod progress;
+pub mod room;
 mod run;
 mod show;
 mod snapshot_file;
 mod table;
 mod table_answers;
 pub mod tables;
+mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -31,7 +40,7 @@ pub use export::export;
 pub use look::{Ask, Look, Output};
 pub use moment::{Function, Moment};
 pub use program::{Interpreter, Program, Source};
-pub use show::look;
+pub use show::{look, save};
 pub use snapshot_file::{finish_snapshot, open_snapshot, open_snapshot_in, save_snapshot};
 pub use table::{Cell, Column, Table, counted};
 
@@ -40,10 +49,33 @@ pub use table::{Cell, Column, Table, counted};
 /// Data goes to `stdout`, words to `stderr`. Without an interpreter, commands that need a running
 /// program fail with a line that says so.
 pub fn main(args: &[OsString], interpreter: Option<&dyn Interpreter>, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
-    let done = match args::parse(args) {
-        Ok(args::Command::Run(run)) => run::run(*run, interpreter),
-        Ok(args::Command::Say(text)) => stdout.write_all(text.as_bytes()).map(|()| Exit::Done).map_err(Error::Stdout),
-        Err(error) => Err(error),
-    };
+    let done = args::parse(args).and_then(|command| obey(command, interpreter, stdout, stderr));
     exit::conclude(done.and_then(|exit| stdout.flush().map(|()| exit).map_err(Error::Stdout)), stderr)
+}
+
+fn obey(
+    command: args::Command,
+    interpreter: Option<&dyn Interpreter>,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<Exit, Error> {
+    // The program that `run` becomes hears signals in its own way.
+    if !matches!(command, args::Command::Run(_)) {
+        interrupt::end_on_signals();
+    }
+    match command {
+        args::Command::Run(mut run) => {
+            run.look.width = terminal::width().filter(|_| run.look.output.is_none());
+            run::run(*run, interpreter)
+        }
+        args::Command::Look(mut order) => {
+            order.look.width = terminal::width().filter(|_| order.look.output.is_none());
+            file_look::look_at_file(&order, stdout, stderr)
+        }
+        args::Command::Compare(order) => compare::compare(&order, terminal::width(), stdout, stderr),
+        args::Command::Describe { file, json } => describe::describe(&file, json, stdout),
+        args::Command::Complete(shell) => generate::completions(shell, stdout),
+        args::Command::Manual(folder) => generate::manual(folder.as_deref(), stdout, stderr),
+        args::Command::Say(text) => stdout.write_all(text.as_bytes()).map(|()| Exit::Done).map_err(Error::Stdout),
+    }
 }

@@ -28,6 +28,10 @@ pub struct Look {
     pub json: bool,
     /// How many rows of a table to show; all, where it says nothing.
     pub limit: Option<usize>,
+    /// The column by which a table is sorted; in its own order, where it says nothing.
+    pub sort: Option<String>,
+    /// Characters of a line of the terminal that the answer goes to, where it goes to one.
+    pub width: Option<usize>,
 }
 
 impl Look {
@@ -49,6 +53,8 @@ impl Look {
             values: Values::Short,
             json: false,
             limit: None,
+            sort: None,
+            width: None,
         }
     }
 }
@@ -78,12 +84,27 @@ pub enum Ask {
     Duplicates,
     /// Which containers take more than they need.
     Waste,
+    /// No question: the heap is saved whole, as a snapshot.
+    Save,
 }
 
 impl Ask {
     /// Whether the answer is about objects of one type, and not a table about the whole heap.
     pub fn is_about_objects(&self) -> bool {
-        matches!(self, Self::Backrefs(_) | Self::Refs(_) | Self::Why(_))
+        self.subject().is_some()
+    }
+
+    /// The objects that the answer is about: a type's name, or `#` and an ordinal.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Backrefs(name) | Self::Refs(name) | Self::Why(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer says what strings, numbers and keys are, where it may.
+    pub(crate) fn says_values(&self) -> bool {
+        !matches!(self, Self::Types | Self::Retained | Self::Cycles)
     }
 }
 

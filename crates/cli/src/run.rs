@@ -1,19 +1,18 @@
-//! `refroots run`: everything that can be wrong is said before the program starts.
+//! `refroots run` and `refroots capture`: everything that can be wrong is said before the program starts.
 
 use std::fs::File;
 use std::path::Path;
 
-use refroots_render::Format;
-
 use crate::args::Run;
-use crate::atomic::check_writable;
-use crate::{Ask, Error, Exit, Interpreter, Look, Source};
+use crate::check::check_look;
+use crate::{Ask, Error, Exit, Interpreter, Source};
 
 /// Checks the program and the look, then starts the program under it.
 pub(crate) fn run(run: Run, interpreter: Option<&dyn Interpreter>) -> Result<Exit, Error> {
     check_source(&run.program.source)?;
-    check_output(&run.look)?;
-    interpreter.ok_or(Error::NoInterpreter("run"))?.start(&run.program, &run.look)
+    check_look(&run.look)?;
+    let command = if run.look.ask == Ask::Save { "capture" } else { "run" };
+    interpreter.ok_or(Error::NoInterpreter(command))?.start(&run.program, &run.look)
 }
 
 fn check_source(source: &Source) -> Result<(), Error> {
@@ -38,30 +37,6 @@ fn check_source(source: &Source) -> Result<(), Error> {
     }
 }
 
-fn check_output(look: &Look) -> Result<(), Error> {
-    let Some(output) = &look.output else { return Ok(()) };
-    if output.path.is_dir() {
-        return check_writable(&output.given);
-    }
-    let is_json = output.given.extension().is_some_and(|ending| ending == "json");
-    let may_be_json = !matches!(look.ask, Ask::Backrefs(_) | Ask::Refs(_));
-    let may_be_drawn = look.ask.is_about_objects() || look.ask == Ask::Largest;
-    if !may_be_drawn || (look.json && may_be_json && !is_json) {
-        let expected = if look.json { ["json", "json"] } else { ["txt", "json"] };
-        if !output.given.extension().is_some_and(|ending| expected.iter().any(|known| ending == *known)) {
-            let expected = if look.json {
-                "--json wants a name that ends in .json"
-            } else {
-                "a table wants a name that ends in .txt or .json"
-            };
-            return Err(Error::Usage(format!("-o {}: {expected}", output.given.display())));
-        }
-    } else if !(may_be_json && is_json) {
-        Format::from_path(&output.given).map_err(|error| Error::Usage(error.to_string()))?;
-    }
-    check_writable(&output.given)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,7 +46,7 @@ mod tests {
 
     use refroots_core::HeapGraph;
 
-    use crate::Program;
+    use crate::{Look, Program};
 
     /// Keeps what it was told to start.
     #[derive(Default)]
@@ -115,6 +90,8 @@ mod tests {
             "run -o DIR/t.txt DIR/ok.py",
             "run -o DIR/t.json DIR/ok.py",
             "run --why Foo -o DIR/t.png DIR/ok.py",
+            "run --retained --sort retained DIR/ok.py",
+            "capture -o DIR/t.refroots DIR/ok.py",
         ] {
             assert_eq!(run(line), (Exit::Done, String::new(), 1), "{line}");
         }
@@ -131,6 +108,11 @@ mod tests {
             "run -o DIR/no/t.txt DIR/ok.py",
             "run -o DIR/t.png DIR/ok.py",
             "run --json -o DIR/t.txt DIR/ok.py",
+            "run --types --sort colour DIR/ok.py",
+            "capture -o DIR DIR/ok.py",
+            "capture -o DIR/no/t.refroots DIR/ok.py",
+            "capture -o DIR/t.png DIR/ok.py",
+            "capture -o DIR/t.refroots DIR/gone.py",
         ];
         let mut messages = String::new();
         for line in lines {

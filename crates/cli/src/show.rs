@@ -2,17 +2,43 @@
 
 use std::io::Write;
 
-use refroots_core::Study;
+use std::ops::ControlFlow;
+
+use refroots_core::{HeapGraph, Study, bytes};
 use refroots_render::printable;
 
 use crate::answer::{Answer, answer};
-use crate::{Error, Exit, Look, exit, write_atomically};
+use crate::progress::with_bar;
+use crate::table::counted;
+use crate::{Ask, Error, Exit, Look, exit, save_snapshot, write_atomically};
 
 /// Answers a look. The answer goes to its file, with one line about it on `stderr`, or else to
 /// `stdout`.
 pub fn look(graph: &Study, look: &Look, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Exit {
+    if look.ask == Ask::Save {
+        return save(graph, look, &mut || ControlFlow::Continue(()), stderr);
+    }
     let done = answer(graph, look).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
     exit::conclude(done.map(|()| Exit::Done), stderr)
+}
+
+/// Saves the heap where the look says, under its policy for values, with one line about it on `stderr`. `goes_on` is
+/// asked some twenty times a second.
+pub fn save(graph: &HeapGraph, look: &Look, goes_on: &mut dyn FnMut() -> ControlFlow<()>, stderr: &mut dyn Write) -> Exit {
+    let mut save = || {
+        let output = look.output.as_ref().ok_or_else(|| Error::Usage("a snapshot wants a file, -o heap.refroots".into()))?;
+        let given = printable(&output.given.display().to_string(), usize::MAX);
+        with_bar(&format!("saving {given}"), goes_on, |progress| save_snapshot(graph, &output.path, look.values, progress))?;
+        let length = std::fs::metadata(&output.path).map_or(0, |saved| saved.len());
+        let policy = if look.values == refroots_core::Values::None { "without values" } else { "with short values" };
+        let (objects, references) = (graph.node_count() as u64, graph.edge_count() as u64);
+        let words = format!("{}, {}, {policy}, {}", counted(objects, "object"), counted(references, "reference"), bytes(length));
+        // The file is there; nobody to tell is no error.
+        let _ = writeln!(stderr, "{given}: {words}");
+        Ok(Exit::Done)
+    };
+    let done = save();
+    exit::conclude(done, stderr)
 }
 
 fn hand_over(answer: &Answer, look: &Look, graph: &Study, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<(), Error> {

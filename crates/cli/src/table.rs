@@ -1,6 +1,8 @@
 //! Tables of answers: for people, aligned; for programs, as JSON; for notebooks, as HTML.
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
+use std::cmp::Ordering;
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use refroots_core::{bytes, grouped};
 use refroots_render::{printable, xml};
 use serde_json::{Map, Value};
@@ -14,8 +16,10 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// What one row is about, where the numbers of all rows may be added: `type`.
     pub adds_up_by: Option<&'static str>,
-    /// What people are shown instead of columns.
-    pub listing: Option<String>,
+    /// What people are shown instead of columns, for each row.
+    pub listing: Option<Vec<String>>,
+    /// What people are told before the rows.
+    pub head: String,
 }
 
 /// One column.
@@ -60,33 +64,61 @@ impl Table {
 
     /// The first `limit` rows as aligned columns, then what the rest and all of them amount to.
     pub fn text(&self, limit: usize) -> String {
+        self.text_within(limit, None)
+    }
+
+    /// As [`text`](Self::text), in lines of at most `width` characters: words that need more are broken.
+    pub fn text_within(&self, limit: usize, width: Option<usize>) -> String {
         if let Some(listing) = &self.listing {
-            return listing.clone();
+            return self.head.clone() + &numbered(listing, limit);
         }
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        if let Some(width) = width {
+            // Spaces that would stand at the ends of lines are cut off below.
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.min(usize::from(u16::MAX)) as u16);
+        }
         table.set_header(self.columns.iter().map(|column| column.title));
         for row in self.shown(limit) {
             table.add_row(row.iter().map(Cell::words));
         }
         for at in 0..self.columns.len() {
             let is_number = self.rows.iter().all(|row| !matches!(row[at], Cell::Text(_) | Cell::Whether(..)));
-            if let Some(column) = table.column_mut(at).filter(|_| is_number && !self.is_last(at)) {
+            let Some(column) = table.column_mut(at).filter(|_| is_number) else { continue };
+            column.set_constraint(ColumnConstraint::ContentWidth);
+            if !self.is_last(at) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        table.lines().fold(self.head.clone(), |text, line| text + line.trim_end() + "\n")
+    }
+
+    /// Where the column of that key or title stands.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.key == name || column.title == name)
+    }
+
+    /// Sorts the rows by a column, the largest numbers first, words from a to z; equal ones stay in their order.
+    pub fn sort(&mut self, at: usize) {
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by(|&a, &b| self.rows[a][at].compare(&self.rows[b][at]));
+        self.rows = order.iter().map(|&row| std::mem::take(&mut self.rows[row])).collect();
+        if let Some(listing) = &mut self.listing {
+            *listing = order.iter().map(|&row| std::mem::take(&mut listing[row])).collect();
+        }
+    }
+
+    /// The first `limit` rows, or all, each as what its columns' keys are in JSON.
+    pub fn records(&self, limit: Option<usize>) -> impl Iterator<Item = Map<String, Value>> + '_ {
+        self.rows
+            .iter()
+            .take(limit.unwrap_or(self.rows.len()))
+            .map(|row| self.columns.iter().zip(row).map(|(column, cell)| (column.key.to_owned(), cell.value())).collect())
     }
 
     /// The first `limit` rows, or all, as a JSON list with one object a line; numbers of bytes are whole.
     pub fn json(&self, limit: Option<usize>) -> String {
-        let shown = self.rows.iter().take(limit.unwrap_or(self.rows.len()));
-        let rows: Vec<String> = shown
-            .map(|row| {
-                let entries = self.columns.iter().zip(row).map(|(column, cell)| (column.key.to_owned(), cell.value()));
-                Value::Object(entries.collect::<Map<_, _>>()).to_string()
-            })
-            .collect();
+        let rows: Vec<String> = self.records(limit).map(|row| Value::Object(row).to_string()).collect();
         if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n  {}\n]\n", rows.join(",\n  ")) }
     }
 
@@ -137,7 +169,37 @@ impl Table {
     }
 }
 
+/// Items in a list for people, with numbers.
+fn numbered(items: &[String], limit: usize) -> String {
+    let mut shown: Vec<String> = items.iter().take(limit).enumerate().map(|(at, item)| format!("{}. {item}", at + 1)).collect();
+    if items.len() > limit {
+        shown.push(format!("({} more)\n", grouped((items.len() - limit) as u64)));
+    }
+    shown.join("\n")
+}
+
 impl Cell {
+    /// The order in which a column is sorted: what is not known comes last.
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Nothing, Self::Nothing) => Ordering::Equal,
+            (Self::Nothing, _) => Ordering::Greater,
+            (_, Self::Nothing) => Ordering::Less,
+            (Self::Share(a), Self::Share(b)) => b.total_cmp(a),
+            _ => other.number().cmp(&self.number()),
+        }
+    }
+
+    fn number(&self) -> i128 {
+        match *self {
+            Self::Count(number) | Self::Bytes(number) => number.into(),
+            Self::Change(number) | Self::BytesChange(number) => number.into(),
+            Self::Whether(is_so, _) => is_so.into(),
+            Self::Share(_) | Self::Text(_) | Self::Nothing => 0,
+        }
+    }
+
     fn words(&self) -> String {
         match self {
             Self::Count(count) => grouped(*count),
@@ -210,6 +272,28 @@ mod tests {
         let empty = Table { rows: Vec::new(), adds_up_by: Some("type"), ..table() };
         assert_eq!(empty.json(None), "[]\n");
         assert!(empty.text(25).contains("total of 0 types"));
+    }
+
+    #[test]
+    fn a_column_sorts_the_rows() {
+        let mut sorted = Table { listing: Some(["a", "b", "c"].map(str::to_owned).into()), ..table() };
+        sorted.sort(2);
+        assert_eq!(sorted.text(2), "1. a\n2. c\n(1 more)\n");
+        sorted.sort(1);
+        assert_eq!(sorted.rows.iter().map(|row| row[1].words()).collect::<Vec<_>>(), ["4.0 KiB", "16 B", "16 B"]);
+        assert_eq!([sorted.column("size"), sorted.column("bytes"), sorted.column("colour")], [Some(1), Some(1), None]);
+        assert_eq!(Cell::Nothing.compare(&Cell::Count(0)), Ordering::Greater);
+        assert_eq!(Cell::Change(-1).compare(&Cell::Change(1)), Ordering::Greater);
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_words_and_no_line_is_longer() {
+        let mut wide = table();
+        wide.rows[0][2] = Cell::Text("app.models.Foo ".repeat(9));
+        let text = wide.text_within(25, Some(40));
+        assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+        assert!(text.contains("3  4.0 KiB  app.models.Foo\n"), "{text}");
+        assert_eq!(table().text_within(25, Some(200)), table().text(25));
     }
 
     #[test]

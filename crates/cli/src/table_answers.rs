@@ -2,7 +2,7 @@
 
 use refroots_core::query::cycles::{CycleOptions, cycles};
 use refroots_core::query::held::{held_duplicates, held_waste};
-use refroots_core::query::histogram::{by_root, by_type};
+use refroots_core::query::histogram::{Tally, by_root, by_type};
 use refroots_core::query::largest::largest;
 use refroots_core::query::suspects::SHARE;
 use refroots_core::{Study, bytes};
@@ -33,12 +33,11 @@ pub(crate) fn table(graph: &Study, look: &Look) -> Result<(Table, String), Error
             let mut table = tables::suspects(graph, &rows, look.values);
             let total = bytes(graph.dominators()?.total(graph));
             let words = counted(rows.len() as u64, "suspect");
-            let head = if rows.is_empty() {
+            table.head = if rows.is_empty() {
                 format!("no suspects: no holder keeps {:.0} % of the heap's {total} by many objects of one kind\n", SHARE * 100.0)
             } else {
                 format!("{words} in a heap of {total}\n\n")
             };
-            table.listing = table.listing.map(|listing| head + &listing);
             (table, words)
         }
         Ask::Cycles => {
@@ -62,6 +61,35 @@ pub(crate) fn table(graph: &Study, look: &Look) -> Result<(Table, String), Error
             let objects = rows.iter().map(|row| row.count).sum();
             (tables::types(&rows), format!("{} of {}", counted(objects, "object"), counted(rows.len() as u64, "type")))
         }
+    })
+}
+
+/// Where the column stands by which the look's table is sorted, if it is. Costs no look at a graph.
+///
+/// # Errors
+/// [`Error::Usage`] with the columns that there are.
+pub(crate) fn sorted_by(look: &Look) -> Result<Option<usize>, Error> {
+    let Some(name) = &look.sort else { return Ok(None) };
+    if look.ask.is_about_objects() || look.ask == Ask::Save {
+        return Ok(None);
+    }
+    let nothing = Study::default();
+    let table = match look.ask {
+        // Without rows it does not say that it has retained sizes.
+        Ask::Retained => tables::types(&[Tally { name: String::new(), count: 0, size: 0, retained: Some(0) }]),
+        _ => table(&nothing, look)?.0,
+    };
+    column_of(&table, name).map(Some)
+}
+
+/// Where a column stands.
+///
+/// # Errors
+/// [`Error::Usage`] with the columns that there are.
+pub(crate) fn column_of(table: &Table, name: &str) -> Result<usize, Error> {
+    table.column(name).ok_or_else(|| {
+        let known: Vec<&str> = table.columns.iter().map(|column| column.key).collect();
+        Error::Usage(format!("--sort {name}: there is no such column; this table has {}", known.join(", ")))
     })
 }
 

@@ -87,21 +87,17 @@ pub fn suspects(graph: &HeapGraph, rows: &[Suspect], values: Values) -> Table {
         ("path", "path"),
     ];
     let mut table = Table::new(&columns);
-    let mut listing = String::new();
-    for (at, row) in rows.iter().enumerate() {
+    let mut listing = Vec::new();
+    for row in rows {
         let numbers = [Cell::Bytes(row.retained), Cell::Share(row.share), Cell::Count(row.count)];
         let words = [row.type_name.clone(), row.text.clone(), row.chain.path(graph, values)].map(Cell::Text);
         table.rows.push(numbers.into_iter().chain(words).collect());
         let chain = refroots_render::text(&row.chain.view(graph, values));
-        listing.push_str(&format!(
-            "{}{}. {}\n",
-            if at > 0 { "\n" } else { "" },
-            at + 1,
-            refroots_render::printable(&row.text, usize::MAX)
-        ));
+        let mut item = format!("{}\n", refroots_render::printable(&row.text, usize::MAX));
         for line in chain.lines().skip(1) {
-            listing.push_str(&format!("   {line}\n"));
+            item.push_str(&format!("   {line}\n"));
         }
+        listing.push(item);
     }
     table.listing = Some(listing);
     table

@@ -1,10 +1,8 @@
-//! What control groups leave, read from folders of its own. The file is embed's, whose tests would need
-//! libpython; it knows nothing of Python.
+//! What control groups leave, read from folders of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../../embed/src/capture/room.rs"]
-mod room;
+use refroots_cli::room;
 
 use std::fs;
 use std::path::Path;

@@ -25,6 +25,14 @@ pub enum Error {
     /// The type is known, but no object of it is alive.
     #[error("{0} is known, but no object of it is alive")]
     NoLiveObjects(String),
+    /// No object of the graph has that ordinal.
+    #[error("there is no object #{ordinal} in this heap: its ordinals are below #{count}, and tables and pictures say them")]
+    NoSuchObject {
+        /// The ordinal that was asked for.
+        ordinal: u64,
+        /// How many ordinals there are.
+        count: u64,
+    },
     /// The graph needs more memory than there is.
     #[error(
         "out of memory: the graph of this heap needs {0} bytes more than could be had; free memory, or look at a smaller process"

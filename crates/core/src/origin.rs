@@ -2,6 +2,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::query::diff::Mark;
 use crate::{HeapGraph, Values};
 
 /// What is known of the process that a graph shows, and how much of it the graph may say.
@@ -40,6 +41,26 @@ pub struct Marks {
     pub behind_all: u64,
     /// How many full collections had come.
     pub full_collections: u64,
+}
+
+impl Origin {
+    /// The mark of this moment, by which a later heap is compared with this one. `None` where no marks were kept, or
+    /// where the later one is of another process.
+    pub fn seen_at(&self, later: &Self) -> Option<Mark> {
+        let (marks, process) = (self.marks?, self.process?);
+        if later.process.is_some_and(|other| other != process) {
+            return None;
+        }
+        Some(marks.seen_at(later.marks))
+    }
+}
+
+impl Marks {
+    /// These marks as a later heap of the same process sees them, which has marks of its own or none.
+    pub fn seen_at(self, later: Option<Self>) -> Mark {
+        let nothing_between = later.is_some_and(|later| later.full_collections == self.full_collections);
+        Mark { behind_oldest: self.behind_oldest, behind_all: nothing_between.then_some(self.behind_all) }
+    }
 }
 
 impl HeapGraph {

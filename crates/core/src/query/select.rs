@@ -47,6 +47,17 @@ pub fn find_type(graph: &HeapGraph, name: &str) -> Result<Selection, Error> {
     Err(Error::NoLiveObjects(graph.type_name(matching[0])))
 }
 
+/// The object that has an ordinal, as tables and pictures say it. O(1).
+///
+/// # Errors
+/// [`Error::NoSuchObject`], also for refroots' own objects.
+pub fn find_ordinal(graph: &HeapGraph, ordinal: u64) -> Result<Selection, Error> {
+    let count = graph.node_count() as u64;
+    let node = u32::try_from(ordinal).ok().filter(|_| ordinal < count).map(NodeId).filter(|&node| graph.is_shown(node));
+    let node = node.ok_or(Error::NoSuchObject { ordinal, count })?;
+    Ok(Selection { type_name: graph.type_name(graph.type_of(node)), nodes: vec![node] })
+}
+
 fn mark(graph: &HeapGraph, types: &[TypeId]) -> Vec<bool> {
     let mut marked = vec![false; graph.type_count()];
     for id in types {
@@ -99,6 +110,16 @@ mod tests {
         assert_eq!(find("app.Foo"), Ok(("app.Foo".into(), 2)));
         assert_eq!(find("lib.Bar"), Ok(("lib.Bar".into(), 1)));
         assert_eq!(find("builtins.list"), Ok(("list".into(), 1)));
+    }
+
+    #[test]
+    fn ordinals_are_those_of_shown_objects() {
+        let graph = sketch::parse("a: app.Foo\nb: app.Bar internal").unwrap();
+        assert_eq!(find_ordinal(&graph, 0).unwrap().type_name, "app.Foo");
+        for wrong in [1, 2, u64::MAX] {
+            let message = find_ordinal(&graph, wrong).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("there is no object #{wrong} in this heap")), "{message}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ mod share;
 mod writer;
 
 pub use error::SnapshotError;
-pub use reader::{memory_needed, read};
+pub use reader::{memory_needed, read, version};
 pub use share::Progress;
 pub use writer::write;
 

@@ -45,13 +45,21 @@ pub fn memory_needed<R: Read + Seek>(from: &mut R) -> Result<u64, SnapshotError>
     open(from).map(|(_, memory)| memory)
 }
 
-/// The sections, and the memory that those ask for which are known.
-fn open<R: Read + Seek>(from: &mut R) -> Result<(Vec<Entry>, u64), SnapshotError> {
-    let length = from.seek(SeekFrom::End(0))?;
+/// The major and minor version of a snapshot's format.
+///
+/// # Errors
+/// [`SnapshotError`] where it is no snapshot.
+pub fn version<R: Read + Seek>(from: &mut R) -> Result<(u16, u16), SnapshotError> {
     from.rewind()?;
     let mut header = Vec::new();
     from.by_ref().take(HEADER as u64).read_to_end(&mut header)?;
-    let (major, minor) = directory::read_header(&header)?;
+    directory::read_header(&header)
+}
+
+/// The sections, and the memory that those ask for which are known.
+fn open<R: Read + Seek>(from: &mut R) -> Result<(Vec<Entry>, u64), SnapshotError> {
+    let length = from.seek(SeekFrom::End(0))?;
+    let (major, minor) = version(from)?;
     if major > MAJOR || major == 0 {
         return Err(SnapshotError::TooNew { major, minor });
     }

@@ -77,7 +77,6 @@ impl Moment {
         if later.is_some_and(|later| later.process != self.process) {
             return None;
         }
-        let nothing_between = later.is_some_and(|later| later.marks.full_collections == self.marks.full_collections);
-        Some(Mark { behind_oldest: self.marks.behind_oldest, behind_all: nothing_between.then_some(self.marks.behind_all) })
+        Some(self.marks.seen_at(later.map(|later| later.marks)))
     }
 }

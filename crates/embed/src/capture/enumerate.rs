@@ -119,6 +119,12 @@ fn no_room_for_the_list() -> PyErr {
     pyo3::exceptions::PyMemoryError::new_err("no room for the list of objects; free memory, or look at a smaller process")
 }
 
+/// Whether Ctrl-C was pressed; takes it, and runs no handler. Only the main thread is told.
+pub(crate) fn is_interrupted(_: Python<'_>) -> bool {
+    // SAFETY: the GIL is held; stable ABI, reads and clears a flag (Modules/signalmodule.c, 3.10 to 3.14).
+    unsafe { ffi::PyOS_InterruptOccurred() != 0 }
+}
+
 /// Puts a Ctrl-C back that polling has taken, for Python's handler.
 pub(crate) fn raise_again() {
     // SAFETY: stable ABI; sets a flag.

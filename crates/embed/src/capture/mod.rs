@@ -38,7 +38,6 @@ mod raw;
 
 mod references;
 pub(crate) mod returns;
-mod room;
 mod roots;
 mod shapes;
 mod sizes;
@@ -56,9 +55,11 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use refroots_cli::room;
 use refroots_core::{HeapGraph, Values};
 
 pub(crate) use boundary::Moment;
+pub(crate) use enumerate::{is_interrupted, raise_again};
 pub(crate) use probe::Proved;
 
 pub(crate) use live::objects_at;

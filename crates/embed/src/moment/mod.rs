@@ -3,6 +3,7 @@
 mod exception;
 mod monitoring;
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::OnceLock;
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
-use refroots_cli::{Exit, Look, Moment};
+use refroots_cli::{Ask, Exit, Look, Moment};
 use refroots_core::Study;
 
 use crate::capture::{self, exit_status, returns};
@@ -106,6 +107,9 @@ fn look_now(py: Python<'_>) {
 
 fn answer(py: Python<'_>, look: &Look) -> Exit {
     flush(py);
+    if look.ask == Ask::Save {
+        return save(py, look);
+    }
     match capture::capture(py, &capture::Purpose::default()) {
         // Drawing needs no interpreter.
         Ok(graph) => py.detach(|| refroots_cli::look(&Study::new(graph), look, &mut std::io::stdout(), &mut std::io::stderr())),
@@ -114,6 +118,36 @@ fn answer(py: Python<'_>, look: &Look) -> Exit {
             Exit::Internal
         }
     }
+}
+
+/// Saves the heap, with marks that later files of this process are compared by.
+fn save(py: Python<'_>, look: &Look) -> Exit {
+    let captured = match capture::capture_whole(py, false) {
+        Ok(captured) => captured,
+        Err(error) => {
+            say(&format!("cannot capture the heap: {error}"));
+            return Exit::Internal;
+        }
+    };
+    let mut is_interrupted = false;
+    let saved = py.detach(|| {
+        let mut goes_on = || match Python::attach(capture::is_interrupted) {
+            true => {
+                is_interrupted = true;
+                ControlFlow::Break(())
+            }
+            false => ControlFlow::Continue(()),
+        };
+        refroots_cli::save(&captured.graph, look, &mut goes_on, &mut std::io::stderr())
+    });
+    if is_interrupted {
+        // The program hears of it when it goes on, as if nobody had looked.
+        capture::raise_again();
+    }
+    if let Some(moment) = captured.moment.filter(|_| saved == Exit::Done) {
+        moment.keep_for_ever();
+    }
+    saved
 }
 
 /// What the program printed comes before what refroots says of it. Streams of the program's own

@@ -10,12 +10,12 @@ const BYTES_A_TRACKED_OBJECT: u64 = 130;
 
 /// What the graph of `tracked` objects will need, in bytes, beside a process of this size: columns,
 /// and an index of an eighth of the heap.
-pub(crate) fn needed(tracked: usize) -> u64 {
+pub fn needed(tracked: usize) -> u64 {
     tracked as u64 * BYTES_A_TRACKED_OBJECT + resident().unwrap_or_default() / 8
 }
 
 /// The least of what the machine, the control groups and the address space have left, in bytes.
-pub(crate) fn left() -> Option<u64> {
+pub fn left() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     [machine(), control_groups(&groups, Path::new("/sys/fs/cgroup")), address_space()].into_iter().flatten().min()
 }
@@ -55,7 +55,7 @@ const VERSION_2: Account =
 /// /proc/self/cgroup, names. A limit binds every group below it, so each is followed up to the root.
 /// In a container the first folders may be missing, because the names are the host's: what stands at
 /// the root is the container's own group then.
-pub(crate) fn control_groups(groups: &str, mounted: &Path) -> Option<u64> {
+pub fn control_groups(groups: &str, mounted: &Path) -> Option<u64> {
     let mut least = None;
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);

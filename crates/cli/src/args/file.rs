@@ -1,0 +1,122 @@
+//! Arguments of the subcommands that look at a snapshot file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json};
+use crate::{Ask, Look, Output};
+
+/// A look at a snapshot file.
+pub(crate) struct FileLook {
+    pub(crate) file: PathBuf,
+    pub(crate) look: Look,
+}
+
+/// A table about a whole heap.
+#[derive(Args)]
+pub(super) struct FileTableArgs {
+    /// The snapshot, which `refroots capture -o` or `heap.save()` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    table: TableArgs,
+
+    /// Write the answer to this file; the ending says how: .txt, .json (of `largest` also .png, .svg, .dot)
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Whether the answer says what strings, numbers and keys are, where the file has them
+    #[arg(long, value_name = "POLICY", default_value = "short")]
+    values: ValuesPolicy,
+}
+
+impl FileTableArgs {
+    pub(super) fn into_look(self, ask: Ask) -> FileLook {
+        let look = Look {
+            json: self.table.json || is_json(self.output.as_deref()),
+            output: self.output.as_deref().map(Output::new),
+            values: self.values.into(),
+            limit: self.table.limit,
+            sort: self.table.sort,
+            ..Look::new(ask)
+        };
+        FileLook { file: self.file, look }
+    }
+}
+
+/// Why objects are alive.
+#[derive(Args)]
+pub(super) struct FileWhyArgs {
+    #[command(flatten)]
+    objects: ObjectArgs,
+
+    /// Write the chains as JSON (docs/json.md)
+    #[arg(long)]
+    json: bool,
+
+    /// How many ways to list in which objects are held (10)
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
+    limit: Option<usize>,
+}
+
+/// What is around one object.
+#[derive(Args)]
+pub(super) struct FileRefsArgs {
+    #[command(flatten)]
+    objects: ObjectArgs,
+
+    /// How many steps of references to follow
+    #[arg(long, value_name = "N", default_value_t = Look::DEPTH, value_parser = at_least_one::<u32>, allow_hyphen_values = true)]
+    depth: u32,
+
+    /// How many neighbours of one object to show (functions that use a module as their globals are
+    /// only counted)
+    #[arg(long, value_name = "N", default_value_t = Look::TOO_MANY, value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
+    too_many: usize,
+}
+
+#[derive(Args)]
+struct ObjectArgs {
+    /// The snapshot, which `refroots capture -o` or `heap.save()` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The objects: a type (bare, Foo, or whole, app.models.Foo), or the ordinal of one object, as tables and
+    /// pictures of the same file say it ('#123', which a shell wants in quotes)
+    #[arg(value_name = "TYPE|#ORDINAL")]
+    subject: String,
+
+    /// Write the answer to this file; the ending says how: .png, .svg, .dot, .txt (of `why` also .json). Without
+    /// it, text goes to the standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Whether the answer says what strings, numbers and keys are, where the file has them
+    #[arg(long, value_name = "POLICY", default_value = "short")]
+    values: ValuesPolicy,
+}
+
+impl ObjectArgs {
+    fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
+        let output = self.output.as_deref().map(Output::new);
+        let look = Look { output, values: self.values.into(), ..Look::new(ask(self.subject)) };
+        FileLook { file: self.file, look }
+    }
+}
+
+impl FileWhyArgs {
+    pub(super) fn into_look(self) -> FileLook {
+        let is_json = self.json || is_json(self.objects.output.as_deref());
+        let FileLook { file, look } = self.objects.into_look(Ask::Why);
+        FileLook { file, look: Look { json: is_json, limit: self.limit, ..look } }
+    }
+}
+
+impl FileRefsArgs {
+    pub(super) fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
+        let FileLook { file, look } = self.objects.into_look(ask);
+        FileLook { file, look: Look { depth: self.depth, too_many: self.too_many, ..look } }
+    }
+}
