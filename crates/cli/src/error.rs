@@ -69,7 +69,11 @@ impl Error {
             Self::Usage(_) | Self::NoInterpreter(_) | Self::Write { .. } | Self::Read { .. } => Exit::Usage,
             Self::Snapshot { source: SnapshotError::OutOfMemory(_), .. } => Exit::Internal,
             Self::Snapshot { .. } => Exit::Usage,
-            Self::Graph(refroots_core::Error::NoSuchType { .. } | refroots_core::Error::NoLiveObjects(_)) => Exit::Nothing,
+            Self::Graph(
+                refroots_core::Error::NoSuchType { .. }
+                | refroots_core::Error::NoLiveObjects(_)
+                | refroots_core::Error::NoSuchObject { .. },
+            ) => Exit::Nothing,
             Self::Graph(refroots_core::Error::AmbiguousType { .. }) => Exit::Usage,
             Self::Graph(_) | Self::Render(_) | Self::Export(_) | Self::Stopped | Self::Stdout(_) | Self::Internal(_) => {
                 Exit::Internal

@@ -60,6 +60,7 @@ mod tests {
             (Error::Usage("x".into()), Exit::Usage),
             (Error::Internal("x".into()), Exit::Internal),
             (refroots_core::Error::NoLiveObjects("x".into()).into(), Exit::Nothing),
+            (refroots_core::Error::NoSuchObject { ordinal: 1, count: 1 }.into(), Exit::Nothing),
             (refroots_core::Error::NoSuchType { wanted: "x".into(), nearest: vec![] }.into(), Exit::Nothing),
             (refroots_core::Error::AmbiguousType { wanted: "x".into(), found: vec![] }.into(), Exit::Usage),
             (refroots_core::Error::OutOfMemory(1).into(), Exit::Internal),

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use std::ops::ControlFlow;
 
-use refroots_core::{HeapGraph, Study, bytes};
+use refroots_core::query::histogram::by_type;
+use refroots_core::{HeapGraph, Study, Values, bytes};
 use refroots_render::printable;
 
 use crate::answer::{Answer, answer};
@@ -30,9 +31,10 @@ pub fn save(graph: &HeapGraph, look: &Look, goes_on: &mut dyn FnMut() -> Control
         let given = printable(&output.given.display().to_string(), usize::MAX);
         with_bar(&format!("saving {given}"), goes_on, |progress| save_snapshot(graph, &output.path, look.values, progress))?;
         let length = std::fs::metadata(&output.path).map_or(0, |saved| saved.len());
-        let policy = if look.values == refroots_core::Values::None { "without values" } else { "with short values" };
-        let (objects, references) = (graph.node_count() as u64, graph.edge_count() as u64);
-        let words = format!("{}, {}, {policy}, {}", counted(objects, "object"), counted(references, "reference"), bytes(length));
+        let policy = if look.values == Values::None { "without values" } else { "with short values" };
+        let objects = by_type(graph, None).iter().map(|row| row.count).sum();
+        let references = counted(graph.edge_count() as u64, "reference");
+        let words = format!("{}, {references}, {policy}, {}", counted(objects, "object"), bytes(length));
         // The file is there; nobody to tell is no error.
         let _ = writeln!(stderr, "{given}: {words}");
         Ok(Exit::Done)
