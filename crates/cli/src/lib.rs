@@ -38,7 +38,7 @@ pub use error::Error;
 pub use exit::Exit;
 pub use export::export;
 pub use look::{Ask, Look, Output};
-pub use moment::{Function, Moment};
+pub use moment::{Function, Line, Moment, Signal};
 pub use program::{Interpreter, Program, Source};
 pub use show::{look, save};
 pub use snapshot_file::{finish_snapshot, open_snapshot, open_snapshot_in, save_snapshot};

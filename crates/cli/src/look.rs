@@ -126,6 +126,23 @@ impl Output {
     }
 }
 
+impl Output {
+    /// The file of one of several looks: its number stands before the ending.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        let name = |path: &Path| {
+            let mut name = path.file_stem().unwrap_or_default().to_owned();
+            name.push(format!("-{number}"));
+            if let Some(ending) = path.extension() {
+                name.push(".");
+                name.push(ending);
+            }
+            path.with_file_name(name)
+        };
+        Self { given: name(&self.given), path: name(&self.path) }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Values")]
 enum ValuesWord {
@@ -155,6 +172,12 @@ mod tests {
     use super::*;
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn several_looks_have_a_file_each() {
+        let numbered = |given: &str| Output::new(Path::new(given)).numbered(3).given.display().to_string();
+        assert_eq!(["heap.refroots", "out/t", "a.b.svg"].map(numbered), ["heap-3.refroots", "out/t-3", "a.b-3.svg"]);
+    }
 
     #[test]
     fn a_look_survives_the_way_to_the_program() {

@@ -27,7 +27,8 @@ fn kilobytes(path: &str, name: &str) -> Option<u64> {
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }
 
-fn resident() -> Option<u64> {
+/// Bytes of memory that this process takes.
+pub fn resident() -> Option<u64> {
     kilobytes("/proc/self/status", "VmRSS")
 }
 

@@ -76,7 +76,8 @@ pub(super) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// When to look: exit, exception, return:FUNCTION (of __main__) or return:MODULE:FUNCTION
+    /// When to look: exit, exception, return:FUNCTION (of __main__), return:MODULE:FUNCTION, line:FILE:N, rss:500MB
+    /// (each once); signal:USR1, every:30s (each time; -o x.txt writes x-1.txt, x-2.txt, …)
     #[arg(long, value_name = "WHEN", default_value = "exit")]
     when: Moment,
 
@@ -115,7 +116,8 @@ pub(super) struct CaptureArgs {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// When to look: exit, exception, return:FUNCTION (of __main__) or return:MODULE:FUNCTION
+    /// When to look: exit, exception, return:FUNCTION (of __main__), return:MODULE:FUNCTION, line:FILE:N, rss:500MB
+    /// (each once); signal:USR1, every:30s (each time; -o x.txt writes x-1.txt, x-2.txt, …)
     #[arg(long, value_name = "WHEN", default_value = "exit")]
     when: Moment,
 

@@ -1,13 +1,16 @@
 //! When the program that `refroots run` started is looked at, and the one look that it gets.
 
+mod clock;
 mod exception;
+mod line;
 mod monitoring;
+mod signal;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
@@ -20,14 +23,17 @@ struct Errand {
     look: Look,
     pid: u32,
     is_module: bool,
-    is_done: AtomicBool,
+    /// How many looks there were.
+    looks: AtomicU32,
+    /// The worst status of one.
+    worst: AtomicU8,
 }
 
 static ERRAND: OnceLock<Errand> = OnceLock::new();
 
 /// Arranges for the look, in the process of now and in no child of it.
 pub(crate) fn arrange(py: Python<'_>, look: Look, is_module: bool) -> PyResult<()> {
-    let errand = Errand { look, pid: process::id(), is_module, is_done: AtomicBool::new(false) };
+    let errand = Errand { look, pid: process::id(), is_module, looks: AtomicU32::new(0), worst: AtomicU8::new(0) };
     let errand = ERRAND.get_or_init(|| errand);
     if !exit_status::combine() {
         return Err(pyo3::exceptions::PyMemoryError::new_err("no memory for an exit handler"));
@@ -37,6 +43,10 @@ pub(crate) fn arrange(py: Python<'_>, look: Look, is_module: bool) -> PyResult<(
         Moment::Exception => exception::watch(py, look_now)?,
         Moment::Return(function) if monitoring::is_known(py)? => monitoring::watch(py, function, look_now)?,
         Moment::Return(function) => returns::watch(py, function, look_now)?,
+        Moment::Line(line) => line::watch(py, line, look_now)?,
+        Moment::Signal(signal) => signal::watch(py, signal, look_now)?,
+        Moment::Every(period) => clock::every(*period, look_now),
+        Moment::Resident(size) => clock::at_memory(*size, look_now),
     }
     wrap_shutdown(py)
 }
@@ -72,13 +82,15 @@ fn wrap_shutdown(py: Python<'_>) -> PyResult<()> {
 fn at_end(py: Python<'_>) {
     let Some(errand) = ERRAND.get() else { return };
     match &errand.look.moment {
-        Moment::Exit if errand.is_module && !module_was_found(py) => exit_status::set(Exit::Nothing.code()),
-        Moment::Exit => look_now(py),
-        Moment::Exception => give_up(errand, "no exception escaped the program"),
-        Moment::Return(function) => {
-            returns::stop(py);
-            give_up(errand, &format!("{function} never returned (a function of another module is MODULE:QUALNAME)"));
-        }
+        Moment::Exit if errand.is_module && !module_was_found(py) => return exit_status::set(Exit::Nothing.code()),
+        Moment::Exit => return look_now(py),
+        Moment::Return(_) => returns::stop(py),
+        Moment::Every(_) | Moment::Resident(_) => clock::stop(py),
+        Moment::Exception | Moment::Line(_) | Moment::Signal(_) => {}
+    }
+    if errand.looks.load(Ordering::Relaxed) == 0 {
+        say(&format!("{}, so there was nothing to look at", errand.look.moment.never_came()));
+        exit_status::set(Exit::Nothing.code());
     }
 }
 
@@ -88,21 +100,21 @@ fn module_was_found(py: Python<'_>) -> bool {
     spec.is_ok_and(|spec| !spec.is_none())
 }
 
-fn give_up(errand: &Errand, reason: &str) {
-    if !errand.is_done.swap(true, Ordering::Relaxed) {
-        say(&format!("{reason}, so there was nothing to look at"));
-        exit_status::set(Exit::Nothing.code());
-    }
-}
-
-/// Looks, once.
+/// Looks: once, or each time where the moment may come again.
 fn look_now(py: Python<'_>) {
     let Some(errand) = ERRAND.get().filter(|errand| errand.pid == process::id()) else { return };
-    if errand.is_done.swap(true, Ordering::Relaxed) {
+    let number = errand.looks.fetch_add(1, Ordering::Relaxed) + 1;
+    let exit = if errand.look.moment.is_repeated() {
+        let output = errand.look.output.as_ref().map(|output| output.numbered(number));
+        let look = Look { output, ..errand.look.clone() };
+        catch_unwind(AssertUnwindSafe(|| answer(py, &look)))
+    } else if number == 1 {
+        catch_unwind(AssertUnwindSafe(|| answer(py, &errand.look)))
+    } else {
         return;
-    }
-    let exit = catch_unwind(AssertUnwindSafe(|| answer(py, &errand.look)));
-    exit_status::set(exit.unwrap_or(Exit::Internal).code());
+    };
+    let code = exit.unwrap_or(Exit::Internal).code();
+    exit_status::set(errand.worst.fetch_max(code, Ordering::Relaxed).max(code));
 }
 
 fn answer(py: Python<'_>, look: &Look) -> Exit {

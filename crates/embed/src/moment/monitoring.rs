@@ -1,4 +1,4 @@
-//! Watches for a function's return with `sys.monitoring`, on Python 3.12 and later.
+//! Watches for what code does, a function's return above all, with `sys.monitoring`, on Python 3.12 and later.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,18 +13,29 @@ pub(super) fn is_known(py: Python<'_>) -> PyResult<bool> {
 }
 
 /// Calls `then` when the function returns for the first time, in any thread, while its frame is there.
+pub(super) fn watch(py: Python<'_>, function: &Function, then: fn(Python<'_>)) -> PyResult<()> {
+    let function = function.clone();
+    watch_event(py, "PY_RETURN", then, move |args| is_the_one(&function, &args.get_item(0)?))
+}
+
+/// Calls `then` at the first event of a kind that is the one.
 ///
-/// Each place that returns is looked at once, then the program runs at its own speed: a callback
+/// Each place that has one is looked at once, then the program runs at its own speed: a callback
 /// that answers DISABLE is not called again for the same place. (Events of the one code object that
 /// matters would do as well, but CPython 3.12.1 and 3.13.0 crash when they are set in a callback.)
-pub(super) fn watch(py: Python<'_>, function: &Function, then: fn(Python<'_>)) -> PyResult<()> {
+pub(super) fn watch_event(
+    py: Python<'_>,
+    kind: &str,
+    then: fn(Python<'_>),
+    is_the_one: impl Fn(&Bound<'_, PyTuple>) -> PyResult<bool> + Send + Sync + 'static,
+) -> PyResult<()> {
     let monitoring = py.import("sys")?.getattr("monitoring")?;
     let id = free_id(&monitoring)?;
-    let event: u32 = monitoring.getattr("events")?.getattr("PY_RETURN")?.extract()?;
-    let (tools, function, is_over) = (monitoring.clone().unbind(), function.clone(), AtomicBool::new(false));
-    let on_return = move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<Py<PyAny>> {
-        let (py, code) = (args.py(), args.get_item(0)?);
-        if !super::is_ours() || !is_the_one(&function, &code)? {
+    let event: u32 = monitoring.getattr("events")?.getattr(kind)?.extract()?;
+    let (tools, is_over) = (monitoring.clone().unbind(), AtomicBool::new(false));
+    let on_event = move |args: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<Py<PyAny>> {
+        let py = args.py();
+        if !super::is_ours() || !is_the_one(args)? {
             return tools.getattr(py, intern!(py, "DISABLE"));
         }
         if !is_over.swap(true, Ordering::Relaxed) {
@@ -34,7 +45,7 @@ pub(super) fn watch(py: Python<'_>, function: &Function, then: fn(Python<'_>)) -
         Ok(py.None())
     };
     monitoring.call_method1("use_tool_id", (id, "refroots"))?;
-    monitoring.call_method1("register_callback", (id, event, PyCFunction::new_closure(py, None, None, on_return)?))?;
+    monitoring.call_method1("register_callback", (id, event, PyCFunction::new_closure(py, None, None, on_event)?))?;
     monitoring.call_method1("set_events", (id, event))?;
     Ok(())
 }
