@@ -228,7 +228,7 @@ for round in range(4):
     found = json.loads(answer(tmp_path, "diff", *files, "--json"))
     assert list(found) == ["new", "gone", "unsure", "survivors", "grew", "types", "held_by"]
     assert found["grew"][0]["path"] == "__main__.LEAK[*]" and found["grew"][0]["counts"] == [1000, 1500, 2000]
-    assert found["types"][0]["type"] in ("str", "__main__.Request")
+    assert found["types"][0]["type"] in ("str", "dict", "__main__.Request")
     requests = next(row for row in found["types"] if row["type"] == "__main__.Request")
     assert requests["count"] == 1000 and requests["new"] - requests["gone"] == 1000
     assert "LEAK" in found["held_by"][0]["signature"]

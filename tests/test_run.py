@@ -209,7 +209,9 @@ def test_scripts_do_what_they_do_under_python(name: str, folder: Path) -> None:
         "asyncio",
     ],
 )
-@pytest.mark.parametrize("when", ["exception", "return:f", "return:os.path:join"])
+@pytest.mark.parametrize(
+    "when", ["exception", "return:f", "return:os.path:join", "line:nowhere.py:1", "signal:USR2"]
+)
 def test_other_moments_change_as_little(name: str, when: str, folder: Path) -> None:
     (folder / "program.py").write_text(SCRIPTS[name])
     plain = outcome([sys.executable, "program.py"], folder)
