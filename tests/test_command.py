@@ -108,9 +108,10 @@ def test_cycles_of_a_file(tmp_path: Path) -> None:
     assert [row["count"] for row in rows if "__main__.Foo" in row["types"]] == [7]
 
 
-@pytest.mark.parametrize(
-    "command", ["types", "suspects", "retained", "largest", "roots", "duplicates", "waste"]
-)
+TABLES = ["types", "suspects", "retained", "largest", "roots", "duplicates", "waste"]
+
+
+@pytest.mark.parametrize("command", TABLES)
 def test_a_file_answers_as_the_live_program(command: str, folder: Path) -> None:
     script = str(LEAKS / "listener.py")
     live = json.loads(
@@ -164,6 +165,19 @@ def test_a_terminal_gets_lines_that_fit(command: str, columns: str | None, folde
     assert process.wait() == 0 and b"\x1b" not in text
     table = text.decode().split("\r\n\r\n")[0].splitlines()
     assert len(table) > 2 and max(map(len, table)) <= int(columns or 75), text.decode()
+
+
+@pytest.mark.parametrize("command", [*TABLES, "cycles"])
+def test_json_is_as_documented(command: str, folder: Path) -> None:
+    rows = json.loads(answer(folder, command, "said.refroots", "--json"))
+    lines = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").splitlines()
+    keys = next(line for line in lines if line.startswith(f"| `{command}` |")).split("|")[3]
+    documented = [key for key in re.findall("`([a-z_]+)`", re.sub(r"\([^)]*\)", "", keys))]
+    assert rows and list(rows[0]) == documented
+    for row in rows:
+        if "example" in row:
+            assert f"#{row['example']} " in answer(folder, "why", "said.refroots", f"#{row['example']}")
+            break
 
 
 def test_ordinals_of_tables_are_taken_everywhere(folder: Path) -> None:
@@ -356,6 +370,25 @@ def test_capture_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert refroots(tmp_path, "capture", "-o", "none/x.refroots", "program.py").returncode == 2
     assert refroots(tmp_path, "capture", "-o", "x.png", "program.py").returncode == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["program.py"]
+
+
+def test_ctrl_c_while_a_heap_is_saved(tmp_path: Path) -> None:
+    source = "x = [[i, {i: str(i)}] for i in range(300_000)]\nprint('READY', flush=True)\n"
+    (tmp_path / "program.py").write_text(source)
+    process = subprocess.Popen(
+        [*REFROOTS, "capture", "-o", "x.refroots", "program.py"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "READY\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    names = {path.name for path in tmp_path.iterdir()}
+    # Whole, or not at all.
+    assert names == {"program.py"} or ("x.refroots" in names and answer(tmp_path, "info", "x.refroots")), (
+        stderr
+    )
+    assert not [name for name in names if name.startswith(".refroots")]
 
 
 def test_capture_when_and_the_status_of_the_program(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ pub enum Cell {
     BytesChange(i64),
     /// A part of the whole, from 0 to 1.
     Share(f64),
+    /// An object, by its ordinal.
+    Object(u32),
     /// Words.
     Text(String),
     /// Whether something is so, and the word for it if it is.
@@ -196,6 +198,8 @@ impl Cell {
             Self::Count(number) | Self::Bytes(number) => number.into(),
             Self::Change(number) | Self::BytesChange(number) => number.into(),
             Self::Whether(is_so, _) => is_so.into(),
+            // Ordinals are sorted as they stand in the heap.
+            Self::Object(ordinal) => -i128::from(ordinal),
             Self::Share(_) | Self::Text(_) | Self::Nothing => 0,
         }
     }
@@ -207,6 +211,7 @@ impl Cell {
             Self::Bytes(size) => bytes(*size),
             Self::BytesChange(change) => format!("{}{}", sign(*change), bytes(change.unsigned_abs())),
             Self::Share(share) => format!("{:.1} %", share * 100.0),
+            Self::Object(ordinal) => format!("#{ordinal}"),
             Self::Text(text) => printable(text, TEXT_WIDTH),
             Self::Whether(is_so, word) => if *is_so { *word } else { "" }.to_owned(),
             Self::Nothing => String::new(),
@@ -218,6 +223,7 @@ impl Cell {
             Self::Count(number) | Self::Bytes(number) => (*number).into(),
             Self::Change(number) | Self::BytesChange(number) => (*number).into(),
             Self::Share(share) => (*share).into(),
+            Self::Object(ordinal) => (*ordinal).into(),
             Self::Text(text) => text.as_str().into(),
             Self::Whether(is_so, _) => (*is_so).into(),
             Self::Nothing => Value::Null,

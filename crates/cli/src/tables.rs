@@ -130,11 +130,19 @@ pub fn largest(graph: &HeapGraph, rows: &[Largest], values: Values) -> Table {
 
 /// Reference cycles in groups of one kind, the most bytes first.
 pub fn cycles(rows: &[CycleGroup]) -> Table {
-    let columns = [("count", "cycles"), ("objects", "objects"), ("size", "bytes"), ("garbage", ""), ("types", "of")];
+    let columns = [
+        ("count", "cycles"),
+        ("objects", "objects"),
+        ("size", "bytes"),
+        ("garbage", ""),
+        ("example", "such as"),
+        ("types", "of"),
+    ];
     let mut table = Table::new(&columns);
     let cells = |row: &CycleGroup| {
         let garbage = Cell::Whether(row.is_garbage, "garbage");
-        vec![Cell::Count(row.count), Cell::Count(row.objects), Cell::Bytes(row.size), garbage, Cell::Text(row.text())]
+        let numbers = [Cell::Count(row.count), Cell::Count(row.objects), Cell::Bytes(row.size)];
+        numbers.into_iter().chain([garbage, Cell::Object(row.example.0), Cell::Text(row.text())]).collect()
     };
     table.rows = rows.iter().map(cells).collect();
     table
@@ -146,6 +154,7 @@ pub fn duplicates(graph: &HeapGraph, rows: &[Duplicate], values: Values) -> Tabl
         ("wasted", "wasted"),
         ("count", "objects"),
         ("size", "bytes each"),
+        ("example", "such as"),
         ("type", "type"),
         ("value", "value"),
         ("held_by", "held by"),
@@ -153,7 +162,12 @@ pub fn duplicates(graph: &HeapGraph, rows: &[Duplicate], values: Values) -> Tabl
     let mut table = Table::new(&columns);
     let wording = Wording::new(graph, values);
     let cells = |row: &Duplicate| {
-        let numbers = [Cell::Bytes(row.group.wasted), Cell::Count(row.group.count), Cell::Bytes(row.group.size)];
+        let numbers = [
+            Cell::Bytes(row.group.wasted),
+            Cell::Count(row.group.count),
+            Cell::Bytes(row.group.size),
+            Cell::Object(row.group.example.0),
+        ];
         let words = [graph.type_name(row.group.type_id), wording.value(row.group.example), holders(&row.holders)];
         numbers.into_iter().chain(words.map(Cell::Text)).collect()
     };
@@ -167,6 +181,7 @@ pub fn waste(rows: &[Waste]) -> Table {
         ("wasted", "wasted"),
         ("count", "objects"),
         ("size", "bytes"),
+        ("example", "such as"),
         ("kind", "what"),
         ("held_by", "held by"),
         ("remedy", "what takes less"),
@@ -174,7 +189,8 @@ pub fn waste(rows: &[Waste]) -> Table {
     let mut table = Table::new(&columns);
     let cells = |waste: &Waste| {
         let row = &waste.row;
-        let numbers = [Cell::Bytes(row.wasted), Cell::Count(row.nodes.len() as u64), Cell::Bytes(row.size)];
+        let numbers =
+            [Cell::Bytes(row.wasted), Cell::Count(row.nodes.len() as u64), Cell::Bytes(row.size), Cell::Object(row.example.0)];
         let words = [row.kind.word().to_owned(), holders(&waste.holders), row.kind.remedy().to_owned()];
         numbers.into_iter().chain(words.map(Cell::Text)).collect()
     };
