@@ -14,10 +14,12 @@ use crate::{Error, Exit, check, look, open_snapshot_in, room};
 pub(crate) fn look_at_file(order: &FileLook, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<Exit, Error> {
     check::check_look(&order.look)?;
     let graph = open(&order.file)?;
-    if order.look.ask.says_values() {
+    let graph = Study::new(graph);
+    let exit = look(&graph, &order.look, stdout, stderr);
+    if exit == Exit::Done && order.look.ask.says_values() {
         say_what_is_missing(&order.file, &graph, order.look.values, stderr);
     }
-    Ok(look(&Study::new(graph), &order.look, stdout, stderr))
+    Ok(exit)
 }
 
 /// Opens a snapshot where there is room for it, with a bar where that takes long.
