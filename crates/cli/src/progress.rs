@@ -16,7 +16,7 @@ pub(crate) fn with_bar<T>(words: &str, goes_on: &mut dyn FnMut() -> ControlFlow<
     let mut bar: Option<ProgressBar> = None;
     let done = work(&mut |done, total| {
         if is_shown && begun.elapsed() > PATIENCE {
-            let bar = bar.get_or_insert_with(|| new_bar(words, begun));
+            let bar = bar.get_or_insert_with(|| new_bar(words, total, begun));
             bar.set_length(total);
             bar.set_position(done);
         }
@@ -28,12 +28,14 @@ pub(crate) fn with_bar<T>(words: &str, goes_on: &mut dyn FnMut() -> ControlFlow<
     done
 }
 
-fn new_bar(words: &str, begun: Instant) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_elapsed(begun.elapsed());
-    bar.set_message(words.to_owned());
+fn new_bar(words: &str, total: u64, begun: Instant) -> ProgressBar {
+    // Nothing is drawn before it is as it should be.
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()).with_elapsed(begun.elapsed());
     // A template of our own that is wrong would be seen in the first test; the plain bar does as well.
     if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {percent:>3} %, {eta} left") {
         bar.set_style(style.progress_chars("=> "));
     }
+    bar.set_message(words.to_owned());
+    bar.set_draw_target(ProgressDrawTarget::stderr());
     bar
 }

@@ -204,7 +204,7 @@ impl<R: Read + Seek + Send> Sections<'_, R> {
                     let decoded = decode(&mut decoder, &payload, &mut block);
                     decoded.map_err(|(expected, found)| SnapshotError::damaged(block.offset, name, expected, found))
                 });
-                course.advance((block::HEAD + payload.len()) as u64);
+                course.advance(block.into.len() as u64);
                 if let Err(error) = done {
                     return fail(block.offset, error);
                 }

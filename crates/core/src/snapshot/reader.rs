@@ -29,8 +29,9 @@ use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
 /// [`SnapshotError`] with the place in the file; [`SnapshotError::Stopped`] where `progress` says so.
 pub fn read<R: Read + Seek + Send>(from: &mut R, progress: Progress<'_>) -> Result<HeapGraph, SnapshotError> {
     let (entries, _) = open(from)?;
-    let stored = entries.iter().map(|entry| entry.stored).sum();
-    let mut sections = Sections { from, entries, course: Course::of(stored), progress };
+    // Elements, not bytes: a column that compresses well takes as long as another one.
+    let elements = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.count));
+    let mut sections = Sections { from, entries, course: Course::of(elements), progress };
     let facts = read_facts(&mut sections)?;
     let mut graph = read_graph(&mut sections, &facts)?;
     graph.origin = facts.origin;
