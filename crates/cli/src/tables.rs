@@ -135,7 +135,7 @@ pub fn cycles(rows: &[CycleGroup]) -> Table {
         ("objects", "objects"),
         ("size", "bytes"),
         ("garbage", ""),
-        ("example", "such as"),
+        ("ordinal", "such as"),
         ("types", "of"),
     ];
     let mut table = Table::new(&columns);
@@ -154,7 +154,7 @@ pub fn duplicates(graph: &HeapGraph, rows: &[Duplicate], values: Values) -> Tabl
         ("wasted", "wasted"),
         ("count", "objects"),
         ("size", "bytes each"),
-        ("example", "such as"),
+        ("ordinal", "such as"),
         ("type", "type"),
         ("value", "value"),
         ("held_by", "held by"),
@@ -181,7 +181,7 @@ pub fn waste(rows: &[Waste]) -> Table {
         ("wasted", "wasted"),
         ("count", "objects"),
         ("size", "bytes"),
-        ("example", "such as"),
+        ("ordinal", "such as"),
         ("kind", "what"),
         ("held_by", "held by"),
         ("remedy", "what takes less"),

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use refroots_cli::Signal;
 
-use crate::capture::redirect;
+use crate::capture::nudge;
 
 /// Calls `then` each time the signal comes, in the main thread, between two steps of the program. A program that sets a
 /// handler of its own takes the signal over.
@@ -16,5 +16,5 @@ pub(super) fn watch(py: Python<'_>, signal: &Signal, then: fn(Python<'_>)) -> Py
     })?;
     // `signal` would import `enum`, which the program did not.
     py.import("_signal")?.call_method1("signal", (signal.number, handler))?;
-    Ok(redirect::to_main_thread(signal.number)?)
+    Ok(nudge::before_main_thread_waits(signal.number)?)
 }
