@@ -169,14 +169,20 @@ def test_a_terminal_gets_lines_that_fit(command: str, columns: str | None, folde
 
 @pytest.mark.parametrize("command", [*TABLES, "cycles"])
 def test_json_is_as_documented(command: str, folder: Path) -> None:
-    rows = json.loads(answer(folder, command, "said.refroots", "--json"))
+    file = "said.refroots"
+    if command == "cycles":
+        # What is loaded at Python's start has cycles or not.
+        (folder / "cycle.py").write_text("class Ring: pass\nring = Ring()\nring.own = ring\n")
+        answer(folder, "capture", "-o", "cycle.refroots", "cycle.py")
+        file = "cycle.refroots"
+    rows = json.loads(answer(folder, command, file, "--json"))
     lines = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").splitlines()
     keys = next(line for line in lines if line.startswith(f"| `{command}` |")).split("|")[3]
     documented = [key for key in re.findall("`([a-z_]+)`", re.sub(r"\([^)]*\)", "", keys))]
     assert rows and list(rows[0]) == documented
     for row in rows:
         if "ordinal" in row:
-            assert f"#{row['ordinal']} " in answer(folder, "why", "said.refroots", f"#{row['ordinal']}")
+            assert f"#{row['ordinal']} " in answer(folder, "why", file, f"#{row['ordinal']}")
             break
 
 
@@ -218,6 +224,42 @@ def test_what_a_file_is(folder: Path) -> None:
     )
     text = answer(folder, "info", "said.refroots")
     assert "values      short: up to 40 characters" in text
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory) -> Path:
+    """A program with secrets, captured with its values: `secrets.refroots`."""
+    folder = tmp_path_factory.mktemp("secrets")
+    (folder / "program.py").write_text(SECRETS)
+    answer(folder, "capture", "-o", "secrets.refroots", "--values", "short", "program.py")
+    return folder
+
+
+@pytest.mark.parametrize("ending", ["heapsnapshot", "parquet", "graphml", "json", "folded"])
+def test_exports_of_a_file_say_values_when_they_are_asked_to(ending: str, secrets: Path) -> None:
+    said = {}
+    for values in ("none", "short"):
+        path = secrets / f"{values}.{ending}"
+        done = refroots(secrets, "export", "secrets.refroots", "--values", values, "-o", path.name)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert re.fullmatch(rf"{values}\.{ending}: [\d,]+ objects, [\d,]+ references\n", done.stderr)
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        said[values] = b"".join(file.read_bytes() for file in files)
+    assert [word for word in WORDS if word.encode() in said["none"]] == []
+    # Parquet's columns are compressed, and stacks have types and names alone.
+    if ending not in ("parquet", "folded"):
+        assert b"hunter2" in said["short"] and b"Foo" in said["none"]
+    plain = secrets / f"plain.{ending}"
+    answer(secrets, "export", "secrets.refroots", "-o", plain.name)
+    files = sorted(plain.iterdir()) if plain.is_dir() else [plain]
+    assert b"".join(file.read_bytes() for file in files) == said["none"]
+
+
+def test_an_export_that_cannot_be_is_said_before_the_file_is_read(folder: Path) -> None:
+    done = refroots(folder, "export", "no such file", "-o", "x.png")
+    assert done.returncode == 2 and "x.png" in done.stderr and ".heapsnapshot" in done.stderr
+    done = refroots(folder, "export", "leak.refroots", "--values", "short", "-o", "leak.folded")
+    assert done.returncode == 0 and "was saved without values" in done.stderr
 
 
 def test_the_difference_of_three_names_the_leak_first(tmp_path: Path) -> None:

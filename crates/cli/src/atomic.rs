@@ -120,14 +120,14 @@ impl Unfinished {
     }
 }
 
-/// The files that are not at their place yet.
+/// The files and folders that are not at their place yet.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// That a file stands in the list of those: dropped, it does no more.
-struct Listed(PathBuf);
+/// That a file or folder stands in the list of those: dropped, it does no more.
+pub(crate) struct Listed(PathBuf);
 
 impl Listed {
-    fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
         Self(path)
@@ -144,7 +144,7 @@ impl Drop for Listed {
 pub(crate) fn remove_unfinished() {
     for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         // Nobody to tell; the process ends.
-        let _ = fs::remove_file(path);
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }
 

@@ -10,7 +10,7 @@ use refroots_core::export::{self, Format, Options, Progress};
 use tempfile::{Builder, TempDir};
 
 use crate::Error;
-use crate::atomic::{folder_of, write_atomically_by};
+use crate::atomic::{Listed, folder_of, write_atomically_by};
 
 /// Exports a heap into what `path` ends in. A folder of tables replaces another one, nothing else.
 ///
@@ -53,6 +53,7 @@ fn export_folder(study: &Study, path: &Path, options: Options<'_>, progress: &mu
     }
     study.dominators()?;
     let made = beside(path).map_err(failed)?;
+    let _listed = Listed::new(made.path());
     let open = |name: &str| File::create(made.path().join(name)).map(|file| Box::new(file) as Box<dyn Write + Send>);
     export::write_tables(study, options.values, &open, progress).map_err(|error| match error {
         export::Error::Write(source) => failed(source),

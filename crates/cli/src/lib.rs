@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod exit;
 mod export;
+mod export_file;
 mod file_look;
 mod generate;
 mod interrupt;
@@ -74,6 +75,7 @@ fn obey(
         }
         args::Command::Compare(order) => compare::compare(&order, terminal::width(), stdout, stderr),
         args::Command::Describe { file, json } => describe::describe(&file, json, stdout),
+        args::Command::Export { file, output, values } => export_file::export_file(&file, &output, values, stderr),
         args::Command::Complete(shell) => generate::completions(shell, stdout),
         args::Command::Manual(folder) => generate::manual(folder.as_deref(), stdout, stderr),
         args::Command::Say(text) => stdout.write_all(text.as_bytes()).map(|()| Exit::Done).map_err(Error::Stdout),

@@ -17,8 +17,9 @@ use self::file::{FileRefsArgs, FileTableArgs, FileWhyArgs};
 pub(crate) use self::run::Run;
 use self::run::{CaptureArgs, RunArgs};
 pub(crate) use self::several::Comparison;
-use self::several::{CompletionsArgs, DiffArgs, InfoArgs, ManArgs};
+use self::several::{CompletionsArgs, DiffArgs, ExportArgs, InfoArgs, ManArgs};
 use crate::{Ask, Error};
+use refroots_core::Values;
 
 /// What a command line asks for.
 pub(crate) enum Command {
@@ -34,6 +35,15 @@ pub(crate) enum Command {
         file: PathBuf,
         /// Whether as JSON.
         json: bool,
+    },
+    /// Write a file for another tool.
+    Export {
+        /// The file.
+        file: PathBuf,
+        /// The file for the other tool.
+        output: PathBuf,
+        /// What it may say.
+        values: Values,
     },
     /// Say what completes command lines.
     Complete(Shell),
@@ -119,6 +129,14 @@ enum Subcommands {
     #[command(after_help = "Examples:\n  refroots info heap.refroots")]
     Info(InfoArgs),
 
+    /// Write a snapshot for another tool: Chrome DevTools, DuckDB, networkx, speedscope
+    ///
+    /// docs/exports.md says what opens each, and what is in it.
+    #[command(
+        after_help = "Examples:\n  refroots export heap.refroots -o heap.heapsnapshot\n  refroots export heap.refroots --values short -o heap.parquet"
+    )]
+    Export(ExportArgs),
+
     /// Write what lets a shell complete refroots' command lines
     #[command(after_help = "Examples:\n  refroots completions bash > refroots.bash")]
     Completions(CompletionsArgs),
@@ -165,6 +183,9 @@ impl Subcommands {
             Self::Capture(capture) => return Ok(Command::Run(Box::new(capture.into_run()?))),
             Self::Diff(diff) => return Ok(Command::Compare(diff.into_comparison()?)),
             Self::Info(InfoArgs { file, json }) => return Ok(Command::Describe { file, json }),
+            Self::Export(ExportArgs { file, output, values }) => {
+                return Ok(Command::Export { file, output, values: values.into() });
+            }
             Self::Completions(CompletionsArgs { shell }) => return Ok(Command::Complete(shell)),
             Self::Man(ManArgs { folder }) => return Ok(Command::Manual(folder)),
             Self::Types(table) => table.into_look(Ask::Types),

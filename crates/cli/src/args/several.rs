@@ -55,6 +55,21 @@ pub(super) struct InfoArgs {
 }
 
 #[derive(Args)]
+pub(super) struct ExportArgs {
+    /// The snapshot
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    /// Where to: .heapsnapshot, .parquet (a folder of tables), .graphml, .json (node-link), .folded (collapsed stacks)
+    #[arg(short, long, value_name = "PATH")]
+    pub(super) output: PathBuf,
+
+    /// Whether the export says what strings, numbers and keys are, where the file has them
+    #[arg(long, value_name = "POLICY", default_value = "none")]
+    pub(super) values: ValuesPolicy,
+}
+
+#[derive(Args)]
 pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
