@@ -84,6 +84,8 @@ NAMES_THE_LEAK = {
     "suspects": "they keep 1,000 __main__.Panel) accumulate in list",
     "retained": PANEL,
     "largest": "module #",
+    "modules": "__main__",
+    "threads": "frames  thread",
     "roots": "module __main__",
     "duplicates": "[*] of list",
     "waste": "list",
@@ -108,7 +110,7 @@ def test_cycles_of_a_file(tmp_path: Path) -> None:
     assert [row["count"] for row in rows if "__main__.Foo" in row["types"]] == [7]
 
 
-TABLES = ["types", "suspects", "retained", "largest", "roots", "duplicates", "waste"]
+TABLES = ["types", "suspects", "retained", "largest", "modules", "roots", "duplicates", "waste"]
 
 
 @pytest.mark.parametrize("command", TABLES)
@@ -145,7 +147,9 @@ def test_tables_are_sorted_and_cut(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["types", "waste", "duplicates", "largest", "roots", "retained"])
+@pytest.mark.parametrize(
+    "command", ["types", "waste", "duplicates", "largest", "modules", "roots", "retained"]
+)
 @pytest.mark.parametrize("columns", [None, "60"])
 def test_a_terminal_gets_lines_that_fit(command: str, columns: str | None, folder: Path) -> None:
     parent, child = pty.openpty()
@@ -235,6 +239,12 @@ def secrets(tmp_path_factory) -> Path:
     return folder
 
 
+def test_threads_of_a_file(secrets: Path) -> None:
+    assert "thread-s3cr3t" in answer(secrets, "threads", "secrets.refroots")
+    (row,) = json.loads(answer(secrets, "threads", "secrets.refroots", "--json"))
+    assert list(row) == ["retained", "frames", "name"] and row["frames"] >= 3
+
+
 @pytest.mark.parametrize("ending", ["heapsnapshot", "parquet", "graphml", "json", "folded"])
 def test_exports_of_a_file_say_values_when_they_are_asked_to(ending: str, secrets: Path) -> None:
     said = {}
@@ -300,7 +310,7 @@ def test_files_of_two_processes_are_said_to_be(folder: Path) -> None:
 
 
 QUESTIONS = [
-    "types", "suspects", "retained", "largest --limit 1000", "roots --limit 1000", "cycles", "duplicates --limit 1000",
+    "types", "suspects", "retained", "largest --limit 1000", "roots --limit 1000", "modules", "threads", "cycles", "duplicates --limit 1000",
     "waste", "why Foo", "refs Foo --depth 5 --too-many 50", "backrefs Foo", "refs dict", "info",
 ]  # fmt: skip
 
@@ -316,7 +326,10 @@ def test_a_file_without_values_has_no_secret_to_say(tmp_path: Path) -> None:
         assert none.returncode == 0, (question, none.stderr)
         assert not [word for word in WORDS if word in none.stdout], question
         is_said = "saved without values" in none.stderr
-        assert is_said == (name not in ("types", "retained", "cycles", "info")), (question, none.stderr)
+        assert is_said == (name not in ("types", "retained", "modules", "cycles", "info")), (
+            question,
+            none.stderr,
+        )
         asked_for_none = [] if name == "info" else ["--values", "none"]
         short = refroots(tmp_path, name, "short.refroots", *options, *asked_for_none)
         assert short.returncode == 0 and short.stderr == "", (question, short.stderr)

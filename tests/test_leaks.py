@@ -203,3 +203,40 @@ print(growth.why())
 assert re.search(way, growth.why()[0].signature)
 """
     inside(run_python, name, body)
+
+
+@every_leak
+def test_the_command_finds_it_in_files(tmp_path, name):
+    body = """
+number = 0
+for file in ("1.refroots", "2.refroots", "3.refroots"):
+    for _ in range(3):
+        module.round_of_work(number)
+        number += 1
+    gc.collect()
+    refroots.save(file, fork=True, values="short")
+"""
+    leak = LEAKS[name]
+    folder = str(FIXTURES)
+    words = (leak.leaked, leak.each, leak.accumulates, leak.way, *leak.holders)
+    program = subprocess.run(
+        [sys.executable, "-c", BEGIN + body, folder, name, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert program.returncode == 0, program.stderr
+
+    def answer(*question):
+        command = [sys.executable, "-m", "refroots", *question, "--json"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    first = answer("diff", "1.refroots", "2.refroots", "3.refroots")["grew"][0]
+    assert re.search(leak.way, first["path"]), first["path"]
+    suspect = answer("suspects", "3.refroots")[0]
+    assert re.search(leak.way, suspect["text"]) and suspect["type"] == leak.accumulates, suspect["text"]
+    reason = answer("why", "3.refroots", f"{name}.{leak.leaked}")[0]
+    assert re.search(leak.way, reason["signature"]), reason["signature"]

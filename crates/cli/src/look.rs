@@ -74,6 +74,10 @@ pub enum Ask {
     Retained,
     /// Which objects keep most alive.
     Largest,
+    /// How many objects there are of the types of each module, and what they keep alive.
+    Modules,
+    /// What the frames of each thread keep alive.
+    Threads,
     /// What each GC root keeps alive.
     Roots,
     /// What may be a leak.
@@ -104,7 +108,7 @@ impl Ask {
 
     /// Whether the answer says what strings, numbers and keys are, where it may.
     pub(crate) fn says_values(&self) -> bool {
-        !matches!(self, Self::Types | Self::Retained | Self::Cycles)
+        !matches!(self, Self::Types | Self::Retained | Self::Modules | Self::Cycles)
     }
 }
 

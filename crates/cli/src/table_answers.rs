@@ -2,7 +2,7 @@
 
 use refroots_core::query::cycles::{CycleOptions, cycles};
 use refroots_core::query::held::{held_duplicates, held_waste};
-use refroots_core::query::histogram::{Tally, by_root, by_type};
+use refroots_core::query::histogram::{Tally, by_module, by_root, by_thread, by_type};
 use refroots_core::query::largest::largest;
 use refroots_core::query::suspects::SHARE;
 use refroots_core::{Study, bytes};
@@ -23,6 +23,14 @@ pub(crate) fn table(graph: &Study, look: &Look) -> Result<(Table, String), Error
         Ask::Largest => {
             let rows = largest(graph, graph.dominators()?, None, MOST_ROWS);
             (tables::largest(graph, &rows, look.values), "what keeps most alive".to_owned())
+        }
+        Ask::Modules => {
+            let rows = by_module(graph, Some(graph.dominators()?));
+            (tables::modules(&rows), format!("what objects of {} keep alive", counted(rows.len() as u64, "module")))
+        }
+        Ask::Threads => {
+            let rows = by_thread(graph, graph.dominators()?, look.values);
+            (tables::threads(&rows), format!("what {} keep alive", counted(rows.len() as u64, "thread")))
         }
         Ask::Roots => {
             let rows = by_root(graph, graph.dominators()?, look.values);

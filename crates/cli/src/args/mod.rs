@@ -86,6 +86,14 @@ enum Subcommands {
     #[command(after_help = "Examples:\n  refroots largest heap.refroots\n  refroots largest heap.refroots -o largest.svg")]
     Largest(FileTableArgs),
 
+    /// Count objects, bytes, and the bytes that would be freed with them, by the module that defines their type
+    #[command(after_help = "Examples:\n  refroots modules heap.refroots --sort objects")]
+    Modules(FileTableArgs),
+
+    /// Say what the frames of each thread keep alive together
+    #[command(after_help = "Examples:\n  refroots threads heap.refroots")]
+    Threads(FileTableArgs),
+
     /// Say what each module, frame and other GC root keeps alive that nothing else does
     #[command(after_help = "Examples:\n  refroots roots heap.refroots --limit 10")]
     Roots(FileTableArgs),
@@ -192,6 +200,8 @@ impl Subcommands {
             Self::Suspects(table) => table.into_look(Ask::Suspects),
             Self::Retained(table) => table.into_look(Ask::Retained),
             Self::Largest(table) => table.into_look(Ask::Largest),
+            Self::Modules(table) => table.into_look(Ask::Modules),
+            Self::Threads(table) => table.into_look(Ask::Threads),
             Self::Roots(table) => table.into_look(Ask::Roots),
             Self::Cycles(table) => table.into_look(Ask::Cycles),
             Self::Duplicates(table) => table.into_look(Ask::Duplicates),

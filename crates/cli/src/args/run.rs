@@ -54,6 +54,14 @@ pub(super) struct RunArgs {
     #[arg(long, group = "ask", help_heading = "Look")]
     largest: bool,
 
+    /// Count objects, bytes, and the bytes that would be freed with them, by the module that defines their type
+    #[arg(long, group = "ask", help_heading = "Look")]
+    modules: bool,
+
+    /// Say what the frames of each thread keep alive together
+    #[arg(long, group = "ask", help_heading = "Look")]
+    threads: bool,
+
     /// Say what each module, frame and other GC root keeps alive that nothing else does
     #[arg(long, group = "ask", help_heading = "Look")]
     roots: bool,
@@ -175,6 +183,8 @@ impl RunArgs {
             (self.suspects, Ask::Suspects),
             (self.retained, Ask::Retained),
             (self.largest, Ask::Largest),
+            (self.modules, Ask::Modules),
+            (self.threads, Ask::Threads),
             (self.roots, Ask::Roots),
             (self.cycles, Ask::Cycles),
             (self.duplicates, Ask::Duplicates),
