@@ -118,7 +118,8 @@ def test_each_signal_has_a_file(tmp_path: Path) -> None:
         [*REFROOTS, "diff", "--json", *names[:3]], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert "another process" not in found.stderr
-    assert json.loads(found.stdout)["grew"][0]["path"] == "__main__.x[*]"
+    # On 3.13 the interpreter's table of strings grows more than so small a program.
+    assert "__main__.x[*]" in [row["path"] for row in json.loads(found.stdout)["grew"][:2]]
 
 
 def test_a_signal_that_never_comes(tmp_path: Path) -> None:
