@@ -1,7 +1,7 @@
 //! Who refers to some objects, as `gc.get_referrers` says it: one pass over the heap for many questions.
 //!
-//! `gc.get_referrers` asks every object for each object of a question. So does this for the first question or two;
-//! from then on every reference that the collector's objects report stands in one column of 32-bit keys, and an answer
+//! `gc.get_referrers` asks every object for each object of a question. So does this for a single question;
+//! for more every reference that the collector's objects report stands in one column of 32-bit keys, and an answer
 //! is one run through it: some milliseconds for millions of references.
 #![allow(unsafe_code)]
 
@@ -37,9 +37,8 @@ pub(crate) struct Holders<'a> {
     proved: &'a Proved,
     frozen: Frozen,
     frames: Vec<RunningFrame>,
-    /// How many objects' referrers were asked for, and how often all objects were asked for them.
-    sought: usize,
-    passes: usize,
+    /// Whether no second question follows.
+    is_for_one: bool,
     column: Option<References>,
 }
 
@@ -54,7 +53,7 @@ pub(crate) struct Holder {
     pub(crate) frame: Option<u32>,
 }
 
-/// A column of all references costs as much as so many passes that write nothing down.
+/// A column of all references costs as much as asking every object up to so many times.
 const COLUMN: usize = 3;
 
 /// Every tracked object's references at one moment.
@@ -150,11 +149,17 @@ pub(crate) unsafe fn referents(object: Address, into: &mut Vec<u64>) {
 const AHEAD: usize = 12;
 
 impl<'a> Holders<'a> {
-    /// Reads nothing yet but running frames.
+    /// Reads nothing yet but running frames. `is_for_one` says that one question follows.
     ///
     /// # Errors
     /// `MemoryError`.
-    pub(crate) fn new(py: Python<'a>, proved: &'a Proved, frozen: Frozen, meant: FrameHolders) -> PyResult<Self> {
+    pub(crate) fn new(
+        py: Python<'a>,
+        proved: &'a Proved,
+        frozen: Frozen,
+        meant: FrameHolders,
+        is_for_one: bool,
+    ) -> PyResult<Self> {
         let mut frames = Vec::new();
         if meant != FrameHolders::None {
             frames = piece::running_frames(proved)?;
@@ -163,7 +168,7 @@ impl<'a> Holders<'a> {
             // SAFETY: a frame object has the collector's header before it.
             frames.retain(|frame| frame.is_synthetic || unsafe { raw::word(frame.address, -16) } == 0);
         }
-        Ok(Self { py, proved, frozen, frames, sought: 0, passes: 0, column: None })
+        Ok(Self { py, proved, frozen, frames, is_for_one, column: None })
     }
 
     /// A running frame.
@@ -177,8 +182,8 @@ impl<'a> Holders<'a> {
     }
 
     /// Each referrer of each of some objects once, in the order of the objects and for each in the collector's, frames
-    /// last. The objects must be different. The first few questions ask each object, O(references) as
-    /// `gc.get_referrers`; then all references are written down, for three times that, and a question is one run
+    /// last. The objects must be different. Where one question follows, each object is asked, O(references) as
+    /// by `gc.get_referrers`; else all references are written down, for up to three times that, and a question is one run
     /// through a column of numbers.
     ///
     /// Between [`Self::new`] and the last call no Python code may run and no object may be freed; each caller begins
@@ -188,14 +193,10 @@ impl<'a> Holders<'a> {
     /// `MemoryError`.
     pub(crate) fn of(&mut self, wanted: &[u64]) -> PyResult<Vec<Holder>> {
         let mut found = match &self.column {
-            None if self.sought + wanted.len() < self.passes + COLUMN => {
-                self.passes += 1;
-                self.asked(wanted)?
-            }
+            None if self.is_for_one && wanted.len() < COLUMN => self.asked(wanted)?,
             Some(references) => references.of(wanted),
             None => self.column.insert(References::read(self.py, self.proved, self.frozen)?).of(wanted),
         };
-        self.sought += wanted.len();
         let places = places(wanted);
         for (number, frame) in (0..).zip(&self.frames) {
             let mut held: Vec<u32> =

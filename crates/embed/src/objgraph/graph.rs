@@ -130,6 +130,11 @@ impl<'py> Search<'_, 'py> {
         self.limits.filter.is_some() || matches!(self.cull, Cull::Function(_))
     }
 
+    /// Whether a look at the heap answers one question.
+    fn asks_once(&self) -> bool {
+        self.limits.max_depth == 1 || self.runs_the_program()
+    }
+
     fn is_expanded(&mut self, at: usize) -> PyResult<bool> {
         let node = &self.nodes[at];
         if node.depth >= self.limits.max_depth {
@@ -225,7 +230,7 @@ impl<'py> Search<'_, 'py> {
             }
             let mut holders = match read.take() {
                 Some(holders) if !self.runs_the_program() => holders,
-                _ => Holders::new(self.py, self.proved, Frozen::With, FrameHolders::All)?,
+                _ => Holders::new(self.py, self.proved, Frozen::With, FrameHolders::All, self.asks_once())?,
             };
             let had_frames = self.level(&mut holders, &expanded)?;
             // Making a frame object may have run code of the program.

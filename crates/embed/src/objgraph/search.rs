@@ -147,7 +147,7 @@ fn find_root<'py, 'a>(
     if modules.contains(&search.nodes[0].address) {
         return Ok(Some(census::live(py, &[search.nodes[0].address])));
     }
-    let mut holders = Holders::new(py, proved, frozen(exact), frames(exact))?;
+    let mut holders = Holders::new(py, proved, frozen(exact), frames(exact), search.max_depth == 1)?;
     let mut frame = None;
     for again in [false, true] {
         if again {
@@ -213,7 +213,7 @@ fn find_accepted<'py>(
         if !search.can_grow() {
             return Ok(None);
         }
-        let mut holders = Holders::new(py, proved, frozen(exact), frames(exact))?;
+        let mut holders = Holders::new(py, proved, frozen(exact), frames(exact), search.max_depth == 1)?;
         let known = search.nodes.len();
         let mut with_frames = Vec::new();
         while search.can_grow() && search.nodes.len() < enough {
