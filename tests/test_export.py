@@ -159,11 +159,11 @@ def test_memlab_reads_the_heap_snapshot(exports, memlab, values):
     assert told["count"] == 300
     assert told["retained"] == asked["foo"]
     assert told["bytes"] == asked["roots"]
-    # Heap order is the collector's, which on 3.13 is the other way round.
-    ((kind, place),) = told["referrers"]
-    assert kind == "element" and int(place) in (0, 299)
+    # Heap order is the collector's, which on 3.13 has the last of them first.
+    first = "299" if sys.version_info[:2] == (3, 13) else "0"
+    assert told["referrers"] == [["element", first]]
     steps = [step for _, step in told["trace"]]
-    assert steps[:2] == [place, "entries"]
+    assert steps[:2] == [first, "entries"]
     assert told["reached"] == told["nodes"]
     assert any("hunter2-17" in word for word in told["strings"]) == (values == "short")
 

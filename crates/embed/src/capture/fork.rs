@@ -211,7 +211,7 @@ fn start(
 }
 
 /// Everything that the child does.
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "what a child needs was read before the fork, each by another function")]
 fn in_child(
     py: Python<'_>,
     proved: &Proved,
