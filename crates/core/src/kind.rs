@@ -3,10 +3,11 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// How a referrer holds its referent. The kind says what the reference's name means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum EdgeKind {
     /// A reference that `tp_traverse` reports and nothing names.
+    #[default]
     Unnamed,
     /// An attribute that user code made: `.x`, out of a namespace dict or of inline values.
     Attribute,

@@ -16,6 +16,10 @@ pub struct View {
     pub question: Question,
     /// One line that says what the picture shows.
     pub title: String,
+    /// Whether boxes say how many bytes their objects take.
+    pub shows_sizes: bool,
+    /// Which process was looked at and when, where that was asked for.
+    pub stamp: Option<String>,
 }
 
 /// What a view answers.
@@ -42,12 +46,18 @@ pub struct ViewNode {
     pub full_type_name: String,
     /// A definition's name, an atom's value or a container's length; may be empty.
     pub text: String,
-    /// Shallow size in bytes.
+    /// How many further objects, alike in type and place, are drawn as this one.
+    pub folded: u64,
+    /// Shallow size in bytes, of all objects that it stands for.
     pub size: u64,
+    /// Bytes that would be freed with it, where that was asked for.
+    pub retained: Option<u64>,
     /// Steps from the nearest start node; on a chain, steps from the root.
     pub depth: u32,
     /// Whether the question was about this object.
     pub is_start: bool,
+    /// Whether the chain from a GC root to the start node goes through it.
+    pub is_on_chain: bool,
     /// What keeps it alive, where it is a GC root.
     pub root: Option<ViewRoot>,
     /// How many neighbours (in the direction of the question) this picture leaves out because
@@ -69,7 +79,7 @@ pub struct ViewRoot {
 }
 
 /// One reference of a view.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ViewEdge {
     /// How it is held.
     pub kind: EdgeKind,
@@ -77,9 +87,20 @@ pub struct ViewEdge {
     pub name: String,
     /// What the reference means, where it is a well-known one; may be empty.
     pub note: String,
+    /// How many further references between objects drawn as the same two nodes are drawn as this one.
+    pub folded: u64,
+    /// Whether the chain from a GC root to the start node goes along it.
+    pub is_on_chain: bool,
+    /// Whether it is a weak reference, which keeps nothing alive.
+    pub is_weak: bool,
 }
 
 impl View {
+    /// A view of nothing.
+    pub fn new(question: Question, title: String) -> Self {
+        Self { graph: DiGraph::new(), question, title, shows_sizes: false, stamp: None }
+    }
+
     /// The nodes that the question was about, in order.
     pub fn starts(&self) -> impl Iterator<Item = NodeIndex> + '_ {
         self.graph.node_indices().filter(|&node| self.graph[node].is_start)

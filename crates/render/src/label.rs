@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn worded(shown: ViewNode) -> (Words, String) {
-        let mut view = View { graph: Default::default(), question: Question::Referrers, title: String::new() };
+        let mut view = View::new(Question::Referrers, String::new());
         let index = view.graph.add_node(shown);
         (node(&view, index), line(&view, index, false))
     }

@@ -66,7 +66,7 @@ fn garbage_and_what_is_held_from_outside() {
 
 #[test]
 fn an_empty_view() {
-    snapshot!("empty", View { graph: Default::default(), question: Question::Referrers, title: "What refers to nothing".into() });
+    snapshot!("empty", View::new(Question::Referrers, "What refers to nothing".into()));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn torture() -> Vec<String> {
 }
 
 fn hostile(words: &str) -> View {
-    let mut view = View { graph: Default::default(), question: Question::Referrers, title: words.to_owned() };
+    let mut view = View::new(Question::Referrers, words.to_owned());
     let start = view.graph.add_node(ViewNode {
         type_name: words.to_owned(),
         full_type_name: words.to_owned(),
@@ -48,7 +48,11 @@ fn hostile(words: &str) -> View {
     });
     let root = ViewRoot { kind: RootKind::Module, text: format!("module {words}") };
     let module = view.graph.add_node(ViewNode { type_name: "module".into(), depth: 1, root: Some(root), ..ViewNode::default() });
-    view.graph.add_edge(module, start, ViewEdge { kind: EdgeKind::Local, name: words.to_owned(), note: words.to_owned() });
+    view.graph.add_edge(
+        module,
+        start,
+        ViewEdge { kind: EdgeKind::Local, name: words.to_owned(), note: words.to_owned(), ..ViewEdge::default() },
+    );
     view
 }
 

@@ -97,15 +97,12 @@ impl Chain {
     pub fn view(&self, graph: &HeapGraph, values: Values) -> View {
         let wording = Wording::new(graph, values);
         let target_type = graph.type_of(self.target);
-        let mut view = View {
-            graph: Default::default(),
-            question: Question::Chain,
-            title: format!("Why {} #{} is alive", graph.type_name(target_type), self.target.0),
-        };
+        let mut view = View::new(Question::Chain, format!("Why {} #{} is alive", graph.type_name(target_type), self.target.0));
         let nodes = std::iter::once(self.first).chain(self.references.iter().map(|reference| reference.target));
         for (depth, node) in (0..).zip(nodes) {
             let mut shown = view_node(graph, &wording, node, depth);
             shown.is_start = node == self.target;
+            shown.is_on_chain = true;
             shown.root = (depth == 0).then(|| ViewRoot { kind: self.root, text: self.root_text(graph, values) });
             view.graph.add_node(shown);
         }
@@ -113,7 +110,13 @@ impl Chain {
         let indices: Vec<_> = view.graph.node_indices().take(self.references.len() + 1).collect();
         for (pair, reference) in indices.windows(2).zip(&self.references) {
             let note = familiar(graph, *reference, values).unwrap_or_default();
-            let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference), note };
+            let edge = ViewEdge {
+                kind: reference.kind,
+                name: wording.reference(*reference),
+                note,
+                is_on_chain: true,
+                ..ViewEdge::default()
+            };
             view.graph.add_edge(pair[0], pair[1], edge);
         }
         view
@@ -129,7 +132,7 @@ impl Chain {
             let (source, target) = (place(reference.source), place(reference.target));
             let is_known = self.references.iter().any(|known| known.edge == reference.edge);
             if !is_known {
-                let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference), note: String::new() };
+                let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference), ..ViewEdge::default() };
                 view.graph.add_edge(source, target, edge);
             }
         }

@@ -8,7 +8,7 @@ use crate::query::chain::view_node;
 use crate::query::dominator_tree::{DominatorTree, accumulation_point, heaviest_children};
 use crate::query::dominators::Dominators;
 use crate::wording::bytes;
-use crate::{EdgeKind, HeapGraph, NodeId, Question, TypeId, Values, View, ViewEdge, Wording};
+use crate::{HeapGraph, NodeId, Question, TypeId, Values, View, ViewEdge, Wording};
 
 /// One object of the dominator tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<N
         Some(node) => format!("What {} #{} alone keeps alive", graph.type_name(graph.type_of(node)), node.0),
         None => "What keeps most alive".to_owned(),
     };
-    let mut view = View { graph: Default::default(), question: Question::Dominated, title };
+    let mut view = View::new(Question::Dominated, title);
     let wording = Wording::new(graph, values);
     let tree = DominatorTree::new(dominators);
     let total = dominators.total(graph).max(1);
@@ -87,11 +87,12 @@ pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<N
         let words = format!("keeps {}, {share:.1} %", bytes(retained));
         shown.text = if shown.text.is_empty() { words } else { format!("{}, {words}", shown.text) };
         shown.is_start = Some(node) == from;
+        shown.retained = Some(retained);
         let children = tree.children(node);
         shown.cut = children.len() as u64;
         let place = view.graph.add_node(shown);
         if let Some(above) = above {
-            view.graph.add_edge(above, place, ViewEdge { kind: EdgeKind::Unnamed, name: String::new(), note: String::new() });
+            view.graph.add_edge(above, place, ViewEdge::default());
             view.graph[above].cut -= 1;
         }
         let heaviest = heaviest_of(graph, dominators, children, most);

@@ -40,7 +40,7 @@ pub fn neighbourhood(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<
         graph,
         what,
         wording: Wording::new(graph, what.values),
-        view: View { graph: Default::default(), question: question(what.direction), title: title(graph, starts, what) },
+        view: View::new(question(what.direction), title(graph, starts, what)),
         places: HashMap::default(),
     };
     let mut queue = VecDeque::new();
@@ -185,13 +185,17 @@ impl Search<'_> {
                 self.view.graph.add_edge(
                     source_place,
                     target_place,
-                    ViewEdge { kind: reference.kind, name, note: String::new() },
+                    ViewEdge { kind: reference.kind, name, ..ViewEdge::default() },
                 );
             }
         }
         if count > PARALLEL {
             let name = format!("and {} more", grouped((count - PARALLEL) as u64));
-            self.view.graph.add_edge(source_place, target_place, ViewEdge { kind: EdgeKind::Unnamed, name, note: String::new() });
+            self.view.graph.add_edge(
+                source_place,
+                target_place,
+                ViewEdge { kind: EdgeKind::Unnamed, name, ..ViewEdge::default() },
+            );
         }
     }
 

@@ -17,7 +17,7 @@ const MOST: usize = 12;
 /// many are held that way. O(steps).
 pub fn ways_view(graph: &HeapGraph, reasons: &[Reason], title: String, values: Values) -> View {
     let wording = Wording::new(graph, values);
-    let mut view = View { graph: Default::default(), question: Question::Chain, title };
+    let mut view = View::new(Question::Chain, title);
     let mut places: HashMap<NodeId, NodeIndex, FxBuildHasher> = HashMap::default();
     for reason in reasons.iter().take(MOST) {
         let chain = &reason.chain;
@@ -29,6 +29,7 @@ pub fn ways_view(graph: &HeapGraph, reasons: &[Reason], title: String, values: V
                 let mut shown = view_node(graph, &wording, node, depth as u32);
                 let root = (depth == 0).then(|| ViewRoot { kind: chain.root, text: chain.root_text(graph, values) });
                 shown.root = root.or(shown.root);
+                shown.is_on_chain = true;
                 view.graph.add_node(shown)
             });
             if let Some(before) = before
@@ -36,7 +37,17 @@ pub fn ways_view(graph: &HeapGraph, reasons: &[Reason], title: String, values: V
             {
                 let reference = chain.references[depth - 1];
                 let note = familiar(graph, reference, values).unwrap_or_default();
-                view.graph.add_edge(before, place, ViewEdge { kind: reference.kind, name: wording.reference(reference), note });
+                view.graph.add_edge(
+                    before,
+                    place,
+                    ViewEdge {
+                        kind: reference.kind,
+                        name: wording.reference(reference),
+                        note,
+                        is_on_chain: true,
+                        ..ViewEdge::default()
+                    },
+                );
             }
             before = Some(place);
         }

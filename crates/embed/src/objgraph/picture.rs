@@ -24,11 +24,11 @@ pub(crate) fn picture(nodes: Vec<Node>, references: Vec<(u32, u32, String)>, bac
     for (source, target, name) in references {
         let (source, target) = (NodeIndex::new(source as usize), NodeIndex::new(target as usize));
         if source.index() < graph.node_count() && target.index() < graph.node_count() {
-            graph.add_edge(source, target, ViewEdge { kind: EdgeKind::Attribute, name, note: String::new() });
+            graph.add_edge(source, target, ViewEdge { kind: EdgeKind::Attribute, name, ..ViewEdge::default() });
         }
     }
     let question = if backwards { Question::Referrers } else { Question::Referents };
-    Picture::new(View { graph, question, title })
+    Picture::new(View { graph, ..View::new(question, title) })
 }
 
 /// Whether a file name ends in a format that refroots draws itself.
