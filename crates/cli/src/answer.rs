@@ -52,7 +52,14 @@ const MOST_DRAWN: usize = 40;
 fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> Result<Answer, Error> {
     let subject = Subject::find(graph, name)?;
     let object = subject.found.nodes[0];
-    let what = Neighbourhood { direction, depth: look.depth, too_many: look.too_many, filter: None, values: look.values };
+    let what = Neighbourhood {
+        direction,
+        depth: look.depth,
+        too_many: look.too_many,
+        folds: look.folds,
+        values: look.values,
+        ..Neighbourhood::new(direction)
+    };
     let mut view = neighbourhood(graph, &[object], &what);
     let which = subject.which("");
     subject.name_start(&mut view, &which);

@@ -19,8 +19,10 @@ pub struct Look {
     pub moment: Moment,
     /// How many steps of references to follow.
     pub depth: u32,
-    /// How many neighbours of one object to show.
-    pub too_many: usize,
+    /// How many neighbours of one object to show; all, where it says nothing.
+    pub too_many: Option<usize>,
+    /// Whether objects alike are drawn as one.
+    pub folds: bool,
     /// What words may say.
     #[serde(with = "ValuesWord")]
     pub values: Values,
@@ -49,7 +51,8 @@ impl Look {
             output: None,
             moment: Moment::default(),
             depth: Self::DEPTH,
-            too_many: Self::TOO_MANY,
+            too_many: Some(Self::TOO_MANY),
+            folds: false,
             values: Values::Short,
             json: false,
             limit: None,

@@ -108,7 +108,7 @@ proptest! {
     fn neighbourhoods_are_what_a_plain_search_reaches(plain in graphs(), depth in 1_u32..6, backwards: bool) {
         let graph = build(&Plain { roots: Vec::new(), ..plain.clone() });
         let direction = if backwards { Direction::Incoming } else { Direction::Outgoing };
-        let what = Neighbourhood { direction, depth, too_many: 1000, filter: None, values: Values::None };
+        let what = Neighbourhood { depth, folds: false, values: Values::None, ..Neighbourhood::new(direction) };
         let view = neighbourhood(&graph, &[NodeId(0)], &what);
         let expected: HashMap<u32, u32> =
             distances(&plain, &[0], direction).into_iter().filter(|&(_, steps)| steps <= depth).collect();

@@ -185,8 +185,14 @@ fn show(
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
-    let picture =
-        py.detach(|| look(&graph, &starts, &hidden, Neighbourhood { direction, depth, too_many, filter: None, values }));
+    let picture = py.detach(|| {
+        look(
+            &graph,
+            &starts,
+            &hidden,
+            Neighbourhood { depth, too_many: Some(too_many), folds: false, values, ..Neighbourhood::new(direction) },
+        )
+    });
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }

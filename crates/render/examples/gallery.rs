@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(directory)?;
     let leak = sketch::parse(LEAK)?;
     let around = |graph, direction, depth, too_many| {
-        let what = Neighbourhood { direction, depth, too_many, filter: None, values: Values::Short };
+        let what = Neighbourhood { depth, too_many: Some(too_many), folds: false, ..Neighbourhood::new(direction) };
         neighbourhood(graph, &[NodeId(0)], &what)
     };
     let mut star = String::from("hub: app.Hub\n");

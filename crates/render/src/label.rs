@@ -1,7 +1,7 @@
 //! The words of a picture: what stands in a node's box, at an arrow, in a tooltip.
 
 use refroots_core::petgraph::graph::NodeIndex;
-use refroots_core::{EdgeKind, RootKind, View, ViewEdge, ViewNode};
+use refroots_core::{EdgeKind, RootKind, View, ViewEdge, ViewNode, grouped};
 
 use crate::escape::printable;
 
@@ -32,6 +32,9 @@ pub(crate) struct Words {
 pub(crate) fn node(view: &View, index: NodeIndex) -> Words {
     let shown = &view.graph[index];
     let mut heading = printable(&shown.type_name, LINE);
+    if shown.folded > 0 {
+        heading = format!("{} × {heading}", grouped(shown.folded + 1));
+    }
     let mut text = printable(&shown.text, LINE);
     let mut root = shown.root.as_ref().map(|root| printable(&root.text, LINE)).unwrap_or_default();
     if let Some((kind, name)) = named_root(shown) {
@@ -84,9 +87,13 @@ pub(crate) fn line(view: &View, index: NodeIndex, with_ordinal: bool) -> String 
 /// The name of a reference; empty where it has none.
 pub(crate) fn edge(edge: &ViewEdge) -> String {
     let name = printable(&edge.name, NAME);
-    match edge.kind {
+    let name = match edge.kind {
         EdgeKind::Local if !name.is_empty() => format!("local {name}"),
         _ => name,
+    };
+    match edge.folded {
+        0 => name,
+        more => format!("{name} × {}", grouped(more + 1)).trim_start().to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::drawn::AroundArgs;
 use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json};
 use crate::{Ask, Look, Output};
 
@@ -67,14 +68,8 @@ pub(super) struct FileRefsArgs {
     #[command(flatten)]
     objects: ObjectArgs,
 
-    /// How many steps of references to follow
-    #[arg(long, value_name = "N", default_value_t = Look::DEPTH, value_parser = at_least_one::<u32>, allow_hyphen_values = true)]
-    depth: u32,
-
-    /// How many neighbours of one object to show (functions that use a module as their globals are
-    /// only counted)
-    #[arg(long, value_name = "N", default_value_t = Look::TOO_MANY, value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
-    too_many: usize,
+    #[command(flatten)]
+    around: AroundArgs,
 }
 
 #[derive(Args)]
@@ -117,6 +112,6 @@ impl FileWhyArgs {
 impl FileRefsArgs {
     pub(super) fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
         let FileLook { file, look } = self.objects.into_look(ask);
-        FileLook { file, look: Look { depth: self.depth, too_many: self.too_many, ..look } }
+        FileLook { file, look: self.around.apply(look) }
     }
 }

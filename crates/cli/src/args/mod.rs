@@ -1,5 +1,6 @@
 //! The command line, in clap's types, turned at once into the library's own.
 
+mod drawn;
 mod file;
 mod run;
 mod several;
@@ -269,7 +270,7 @@ mod tests {
         let expected = Look {
             output: Some(Output::new(Path::new("x.svg"))),
             depth: 5,
-            too_many: 2,
+            too_many: Some(2),
             values: Values::None,
             moment: Moment::Exception,
             ..Look::new(Ask::Why("app.Foo".into()))

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json};
+use super::drawn::AroundArgs;
+use super::shared::{TableArgs, ValuesPolicy, is_json};
 use crate::{Ask, Error, Look, Moment, Output, Program, Source};
 
 /// A program, and a look at it.
@@ -89,15 +90,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "WHEN", default_value = "exit")]
     when: Moment,
 
-    /// How many steps of references to follow
-    #[arg(long, value_name = "N", default_value_t = Look::DEPTH, value_parser = at_least_one::<u32>, allow_hyphen_values = true)]
-    depth: u32,
-
-    /// How many neighbours of one object to show (functions that use a module as their globals are
-    /// only counted)
-    #[arg(long, value_name = "N", default_value_t = Look::TOO_MANY, value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
-    too_many: usize,
-
+    #[command(flatten)]
+    around: AroundArgs,
     /// Whether the answer says what strings, numbers and keys are
     #[arg(long, value_name = "POLICY", default_value = "short")]
     values: ValuesPolicy,
@@ -211,15 +205,13 @@ impl RunArgs {
         let look = Look {
             output: self.output.as_deref().map(Output::new),
             moment: self.when,
-            depth: self.depth,
-            too_many: self.too_many,
             values: self.values.into(),
             json: self.table.json || is_json(self.output.as_deref()),
             limit: self.table.limit,
             sort: self.table.sort,
             ..Look::new(ask)
         };
-        Ok(Run { program: self.program.into_program("run")?, look })
+        Ok(Run { program: self.program.into_program("run")?, look: self.around.apply(look) })
     }
 }
 

@@ -34,7 +34,7 @@ fn ask(graph: &HeapGraph, values: Values) -> usize {
         said += chain.expression(graph, values).map_or(0, |text| text.len()) + chain.view(graph, values).graph.node_count();
         said += cycles::smallest_cycle(graph, node, &cycles::CycleOptions { definitions: true }).map_or(0, |cycle| cycle.len());
         for direction in [Direction::Incoming, Direction::Outgoing] {
-            let what = Neighbourhood { direction, depth: 3, too_many: 5, filter: None, values };
+            let what = Neighbourhood { too_many: Some(5), values, ..Neighbourhood::new(direction) };
             said += neighbourhood(graph, &[node], &what).graph.node_count();
         }
     }
