@@ -230,6 +230,34 @@ def test_pictures(ending: str, tmp_path: Path) -> None:
     assert picture.read_bytes()
 
 
+FOLDED = """\
+class Session:
+    def __init__(self, foo):
+        self.foo = foo
+foo = Foo()
+CACHE = {"k": [Session(foo) for _ in range(9998)]}
+LISTS = [[foo] for _ in range(12)]
+"""
+
+
+def test_objects_alike_are_one_box(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("class Foo: pass\n" + FOLDED)
+    done = run(tmp_path, "--backrefs", "Foo", "--fold", "program.py")
+    assert done.returncode == 0, done.stderr
+    told = re.sub(r" #\d+", "", done.stdout).splitlines()[1:]
+    assert told == [
+        "Foo   ◀ this object",
+        "├─ held by module __main__, as .foo",
+        "├─ held by 9,998 × Session, as .foo × 9,998",
+        "│  └─ held by list, 9,998 items, as [*] × 9,998",
+        "│     └─ held by dict, 1 item, as ['k']",
+        "│        └─ held by module __main__, as .CACHE (shown above)",
+        "└─ held by 12 × list, 1 item, as [0] × 12",
+        "   └─ held by list, 12 items, as [*] × 12",
+        "      └─ held by module __main__, as .LISTS (shown above)",
+    ]
+
+
 def test_examples_of_the_help(tmp_path: Path) -> None:
     program = "class Foo: pass\ncache = [Foo()]\ndef main():\n    return {1: 2}\nmain()"
     (tmp_path / "app.py").write_text(program)

@@ -53,7 +53,7 @@ pub use error::Error;
 pub use graph::{HeapGraph, Reference, Root};
 pub use ids::{EdgeId, NodeId, TextId, TypeId};
 pub use kind::{EdgeKind, NodeFlags, RootKind};
-pub use origin::{Marks, Origin, Process, utc};
+pub use origin::{Marks, Origin, Process};
 pub use petgraph;
 pub use study::Study;
 pub use value::{Value, Values};

@@ -16,10 +16,6 @@ pub struct View {
     pub question: Question,
     /// One line that says what the picture shows.
     pub title: String,
-    /// Whether boxes say how many bytes their objects take.
-    pub shows_sizes: bool,
-    /// Which process was looked at and when, where that was asked for.
-    pub stamp: Option<String>,
 }
 
 /// What a view answers.
@@ -50,8 +46,6 @@ pub struct ViewNode {
     pub folded: u64,
     /// Shallow size in bytes, of all objects that it stands for.
     pub size: u64,
-    /// Bytes that would be freed with it, where that was asked for.
-    pub retained: Option<u64>,
     /// Steps from the nearest start node; on a chain, steps from the root.
     pub depth: u32,
     /// Whether the question was about this object.
@@ -91,14 +85,12 @@ pub struct ViewEdge {
     pub folded: u64,
     /// Whether the chain from a GC root to the start node goes along it.
     pub is_on_chain: bool,
-    /// Whether it is a weak reference, which keeps nothing alive.
-    pub is_weak: bool,
 }
 
 impl View {
     /// A view of nothing.
     pub fn new(question: Question, title: String) -> Self {
-        Self { graph: DiGraph::new(), question, title, shows_sizes: false, stamp: None }
+        Self { graph: DiGraph::new(), question, title }
     }
 
     /// The nodes that the question was about, in order.

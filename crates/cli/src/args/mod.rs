@@ -121,7 +121,9 @@ enum Subcommands {
     Refs(FileRefsArgs),
 
     /// Show what refers to an object: the first of a type, or the one of an ordinal
-    #[command(after_help = "Examples:\n  refroots backrefs heap.refroots Foo -o foo_refs.png")]
+    #[command(
+        after_help = "Examples:\n  refroots backrefs heap.refroots Foo -o foo_refs.png\n  refroots backrefs heap.refroots Foo --fold"
+    )]
     Backrefs(FileRefsArgs),
 
     /// Compare snapshots of one process: which paths grew, what came and went by type, and what holds what is new

@@ -92,6 +92,7 @@ pub(super) struct RunArgs {
 
     #[command(flatten)]
     around: AroundArgs,
+
     /// Whether the answer says what strings, numbers and keys are
     #[arg(long, value_name = "POLICY", default_value = "short")]
     values: ValuesPolicy,

@@ -87,7 +87,6 @@ pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<N
         let words = format!("keeps {}, {share:.1} %", bytes(retained));
         shown.text = if shown.text.is_empty() { words } else { format!("{}, {words}", shown.text) };
         shown.is_start = Some(node) == from;
-        shown.retained = Some(retained);
         let children = tree.children(node);
         shown.cut = children.len() as u64;
         let place = view.graph.add_node(shown);

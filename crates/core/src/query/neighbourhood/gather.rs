@@ -44,6 +44,14 @@ struct Neighbour {
     holder: NodeId,
 }
 
+/// An object whose references are links, the place at which it is drawn, and its referents that are meant, with theirs.
+struct Holder {
+    node: NodeId,
+    place: u32,
+    meant: Vec<(NodeId, u32)>,
+}
+
+/// A search that goes on from level to level.
 pub(super) struct Search<'a> {
     graph: &'a HeapGraph,
     what: &'a Neighbourhood<'a>,
@@ -131,44 +139,65 @@ impl Search<'_> {
         }
     }
 
-    /// Gathers the neighbours of one level.
+    /// Gathers the neighbours of one level; of the last one, where it is folded, the references to what is there already,
+    /// so that nothing seems to be held by nobody.
     fn expand(&mut self, level: std::ops::Range<u32>, depth: u32) {
-        // The objects whose references are links, in the order in which they were met, with their places.
-        let mut holders: Vec<(NodeId, u32)> = Vec::new();
-        let mut known: HashSet<NodeId, FxBuildHasher> = HashSet::default();
-        let mut wanted: HashMap<NodeId, u32, FxBuildHasher> = HashMap::default();
-        let mut chosen: HashSet<(NodeId, NodeId), FxBuildHasher> = HashSet::default();
+        let mut holders: Vec<Holder> = Vec::new();
+        let mut known: HashMap<NodeId, usize, FxBuildHasher> = HashMap::default();
         for place in level {
             if !self.leads_on(place) {
                 continue;
             }
-            if depth >= self.what.depth {
+            let is_end = depth >= self.what.depth;
+            if is_end {
                 self.gathered.ends.push(place);
-                continue;
+                if !self.what.folds {
+                    continue;
+                }
             }
             let node = self.gathered.nodes[place as usize];
-            for neighbour in self.telling(place) {
-                let Neighbour { shown, holder, .. } = neighbour;
+            let neighbours = if is_end { self.gathered_neighbours(place) } else { self.telling(place) };
+            for Neighbour { shown, holder, .. } in neighbours {
                 let other = self.place(shown, depth + 1);
-                let (from, to) = if self.is_upwards() { (other, node) } else { (place, shown) };
-                if known.insert(holder) {
-                    holders.push((holder, from));
-                }
-                wanted.insert(to, if self.is_upwards() { place } else { other });
-                chosen.insert((holder, to));
+                let (from, meant) = if self.is_upwards() { (other, (node, place)) } else { (place, (shown, other)) };
+                let at = *known.entry(holder).or_insert_with(|| {
+                    holders.push(Holder { node: holder, place: from, meant: Vec::new() });
+                    holders.len() - 1
+                });
+                holders[at].meant.push(meant);
             }
         }
-        // Each holder's references are looked through once, however many of them are meant.
-        for (holder, source) in holders {
-            for reference in self.graph.references_from(holder) {
-                if let Some(&target) = wanted.get(&reference.target)
-                    && chosen.contains(&(holder, reference.target))
-                    && (self.is_upwards() || !is_said_already(self.graph, reference))
-                {
+        for holder in holders {
+            self.link(&holder);
+        }
+    }
+
+    /// Looks through a holder's references once, however many of them are meant. Names are read of those alone: a
+    /// list may have a million others.
+    fn link(&mut self, holder: &Holder) {
+        let (graph, is_upwards) = (self.graph, self.is_upwards());
+        let is_drawn = |reference: &Reference| is_upwards || !is_said_already(graph, *reference);
+        let source = holder.place;
+        if let [(node, target)] = holder.meant[..] {
+            let references = graph.references_between(holder.node, node).filter(is_drawn);
+            self.gathered.links.extend(references.map(|reference| Link { source, target, reference }));
+            return;
+        }
+        let meant: HashMap<u32, u32, FxBuildHasher> = holder.meant.iter().map(|&(node, place)| (node.0, place)).collect();
+        for (edge, referent) in graph.edge_range(holder.node).zip(graph.referents(holder.node)) {
+            if let Some(&target) = meant.get(referent) {
+                let reference = graph.reference_at(holder.node, edge);
+                if is_drawn(&reference) {
                     self.gathered.links.push(Link { source, target, reference });
                 }
             }
         }
+    }
+
+    fn gathered_neighbours(&mut self, place: u32) -> Vec<Neighbour> {
+        let mut neighbours = self.neighbours(place);
+        neighbours.retain(|neighbour| neighbour.rank != NOISE && self.places.contains_key(&neighbour.shown));
+        neighbours
     }
 
     fn is_upwards(&self) -> bool {

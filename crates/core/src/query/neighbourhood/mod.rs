@@ -46,12 +46,12 @@ const MOST: usize = 60;
 /// Nodes that end a search are shown but not followed: modules, frames and other roots among
 /// referrers; modules, classes and functions among referents, which lead to most of the heap.
 /// A function's hold on its module's globals is counted and not drawn where anything else holds
-/// them. The chain that keeps the first start node alive is marked as far as it is in the picture, never folded and
-/// never left out. Objects that are folded are counted exactly. Cost: the references of each node that is followed
+/// them. Where objects are folded they are counted exactly, and the chain that keeps the first start node alive is
+/// marked as far as it is in the picture, never folded and never left out; searching it is one [`why`]. Cost: the references of each node that is followed
 /// and those of its referrers, at most a million nodes.
 pub fn neighbourhood(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<'_>) -> View {
     let (mut chain, mut on_chain) = (HashSet::default(), HashSet::default());
-    if let (Direction::Incoming, Some(&first)) = (what.direction, starts.first()) {
+    if let (true, Direction::Incoming, Some(&first)) = (what.folds, what.direction, starts.first()) {
         (chain, on_chain) = held_by(graph, first);
     }
     let mut search = gather::gather(graph, starts, what, &chain);
