@@ -36,7 +36,7 @@ test-all: $(VENV)/installed $(VENV)/tools
 
 # objgraph's own suite, fetched from PyPI, against its drop-in; needs the network and Graphviz.
 test-objgraph: $(VENV)/installed $(VENV)/tools
-	$(BIN)/python -m pytest tests/test_objgraph_suite.py tests/test_objgraph.py
+	$(BIN)/python -m pytest tests/test_objgraph_suite.py tests/test_objgraph.py tests/test_objgraph_pictures.py
 
 # The fixtures that need matplotlib, Django and Flask, and exports that DuckDB and networkx read; `make test` runs
 # them too where those are installed. memlab comes from npm, where that is there.
