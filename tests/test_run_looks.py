@@ -242,7 +242,7 @@ LISTS = [[foo] for _ in range(12)]
 
 def test_objects_alike_are_one_box(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("class Foo: pass\n" + FOLDED)
-    done = run(tmp_path, "--backrefs", "Foo", "--fold", "program.py")
+    done = run(tmp_path, "--backrefs", "Foo", "program.py")
     assert done.returncode == 0, done.stderr
     told = re.sub(r" #\d+", "", done.stdout).splitlines()[1:]
     assert told == [

@@ -39,10 +39,13 @@ pub struct Look {
 impl Look {
     /// Steps that are followed where nothing else is said.
     pub const DEPTH: u32 = 3;
-    /// Neighbours of one object that are shown where nothing else is said.
-    pub const TOO_MANY: usize = 10;
     /// Rows of a table for people where nothing else is said.
     pub const ROWS: usize = 25;
+
+    /// How many neighbours of one object are shown: those that were `asked` for, else ten, or all where they fold.
+    pub fn too_many(asked: Option<usize>, folds: bool) -> Option<usize> {
+        asked.or(if folds { None } else { Some(10) })
+    }
 
     /// A look with every default.
     pub fn new(ask: Ask) -> Self {
@@ -51,8 +54,8 @@ impl Look {
             output: None,
             moment: Moment::default(),
             depth: Self::DEPTH,
-            too_many: Some(Self::TOO_MANY),
-            folds: false,
+            too_many: None,
+            folds: true,
             values: Values::Short,
             json: false,
             limit: None,

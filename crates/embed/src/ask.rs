@@ -6,9 +6,11 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use refroots_cli::Look;
 use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::{paths, select};
+
 use refroots_core::{HeapGraph, NodeId, Study, Values};
 
 use crate::capture::{self as live, Purpose};
@@ -101,10 +103,12 @@ pub(crate) fn why(
 
 /// Draws what refers to the objects.
 ///
-/// Each positional argument is one object, a list too. `depth` is how many steps to go, `too_many` how
-/// many neighbours of one object to draw (what is left out is counted in the picture; an object's class
-/// is not drawn, because its node says it), `ignore` a list of objects to leave out. `filename` saves the picture: .png, .svg, .dot or .txt, by its ending. `values="none"`
-/// says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// Each positional argument is one object, a list too. `depth` is how many steps to go, `ignore` a list of objects to
+/// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
+/// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
+/// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
+/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
+/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written.
@@ -115,25 +119,29 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=10, filename=None, ignore=None, values="short"))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
     objs: &Bound<'_, PyTuple>,
     depth: i64,
-    too_many: i64,
+    too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&Bound<'_, PyAny>>,
     values: &str,
+    fold: bool,
 ) -> PyResult<Picture> {
-    show(py, Direction::Incoming, objs, depth, too_many, filename, ignore, values)
+    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold })
 }
 
 /// Draws what the objects refer to.
 ///
-/// Each positional argument is one object, a list too. `depth` is how many steps to go, `too_many` how
-/// many neighbours of one object to draw (what is left out is counted in the picture; an object's class
-/// is not drawn, because its node says it), `ignore` a list of objects to leave out. `filename` saves the picture: .png, .svg, .dot or .txt, by its ending. `values="none"`
-/// says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// Each positional argument is one object, a list too. `depth` is how many steps to go, `ignore` a list of objects to
+/// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
+/// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
+/// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
+/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
+/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written.
@@ -142,35 +150,39 @@ pub(crate) fn show_backrefs(
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=10, filename=None, ignore=None, values="short"))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
     objs: &Bound<'_, PyTuple>,
     depth: i64,
-    too_many: i64,
+    too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&Bound<'_, PyAny>>,
     values: &str,
+    fold: bool,
 ) -> PyResult<Picture> {
-    show(py, Direction::Outgoing, objs, depth, too_many, filename, ignore, values)
+    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold })
 }
 
-#[expect(clippy::too_many_arguments, reason = "one for each argument of the Python functions")]
-fn show(
-    py: Python<'_>,
-    direction: Direction,
-    objs: &Bound<'_, PyTuple>,
+/// What both functions are asked beside the objects.
+struct Drawn<'a, 'py> {
     depth: i64,
-    too_many: i64,
+    too_many: Option<i64>,
     filename: Option<PathBuf>,
-    ignore: Option<&Bound<'_, PyAny>>,
-    values: &str,
-) -> PyResult<Picture> {
+    ignore: Option<&'a Bound<'py, PyAny>>,
+    values: &'a str,
+    fold: bool,
+}
+
+fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
+    let Drawn { depth, too_many, filename, ignore, values, fold } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
     let depth = at_least_one("depth", depth)?;
-    let too_many = at_least_one("too_many", too_many)? as usize;
+    let too_many = too_many.map(|count| at_least_one("too_many", count)).transpose()?.map(|count| count as usize);
+    let too_many = Look::too_many(too_many, fold);
     let values = policy(values)?;
     format_of(filename.as_ref())?;
     let ignored: Vec<Bound<'_, PyAny>> = match ignore {
@@ -186,12 +198,7 @@ fn show(
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
     let picture = py.detach(|| {
-        look(
-            &graph,
-            &starts,
-            &hidden,
-            Neighbourhood { depth, too_many: Some(too_many), folds: false, values, ..Neighbourhood::new(direction) },
-        )
+        look(&graph, &starts, &hidden, Neighbourhood { depth, too_many, folds: fold, values, ..Neighbourhood::new(direction) })
     });
     if let Some(path) = filename {
         picture.save_to(py, &path)?;

@@ -12,20 +12,20 @@ pub(super) struct AroundArgs {
     #[arg(long, value_name = "N", default_value_t = Look::DEPTH, value_parser = at_least_one::<u32>, allow_hyphen_values = true)]
     depth: u32,
 
-    /// How many neighbours of one object to show (10, or all with --fold; functions that use a module as their
+    /// How many neighbours of one object to show (all, or 10 with --no-fold; functions that use a module as their
     /// globals are only counted)
     #[arg(long, value_name = "N", value_parser = at_least_one::<usize>, allow_hyphen_values = true)]
     too_many: Option<usize>,
 
-    /// Draw objects that are alike in type, place and structure as one box with their number, and an object's
-    /// __dict__ as one with it: some sixty boxes, however many objects there are
+    /// Draw every object by itself; otherwise those alike in type, place and structure are one box with their
+    /// number, and an object's __dict__ is one with it: some sixty boxes, however many objects there are
     #[arg(long)]
-    fold: bool,
+    no_fold: bool,
 }
 
 impl AroundArgs {
     pub(super) fn apply(self, look: Look) -> Look {
-        let too_many = self.too_many.or(if self.fold { None } else { Some(Look::TOO_MANY) });
-        Look { depth: self.depth, too_many, folds: self.fold, ..look }
+        let folds = !self.no_fold;
+        Look { depth: self.depth, too_many: Look::too_many(self.too_many, folds), folds, ..look }
     }
 }

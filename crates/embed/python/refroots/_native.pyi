@@ -96,18 +96,20 @@ def why(
 def show_refs(
     *objs: Any,
     depth: int = 3,
-    too_many: int = 10,
+    too_many: int | None = None,
     filename: _Path | None = None,
     ignore: Iterable[Any] | None = None,
     values: _Values = "short",
+    fold: bool = True,
 ) -> Picture: ...
 def show_backrefs(
     *objs: Any,
     depth: int = 3,
-    too_many: int = 10,
+    too_many: int | None = None,
     filename: _Path | None = None,
     ignore: Iterable[Any] | None = None,
     values: _Values = "short",
+    fold: bool = True,
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
 def track() -> Growth: ...
