@@ -266,6 +266,13 @@ pub(crate) fn name_of(proved: &Proved, object: &Bound<'_, PyAny>, is_short: bool
     }
 }
 
+/// Whether an object has a finalizer: `tp_finalize` is what stands behind a `__del__` of its class or of one of its
+/// bases, and what becomes one in the class's dict (`slotdefs` of Objects/typeobject.c, 3.10–3.14).
+pub(crate) fn has_finalizer(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a live object's type lives.
+    unsafe { raw::word(raw::type_of(object.as_ptr() as Address), type_field::FINALIZE) != 0 }
+}
+
 /// The reference count of a live object; `None` where it is immortal, and the count says nothing.
 pub(crate) fn refcount(proved: &Proved, object: &Bound<'_, PyAny>) -> Option<u32> {
     // SAFETY: `ob_refcnt` stands first in a live object (see `Walk::refcount`).

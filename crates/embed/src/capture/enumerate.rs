@@ -5,6 +5,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use refroots_core::{Error, HeapGraph};
+use std::sync::Arc;
 
 use super::loaded::Loaded;
 use super::probe::Proved;
@@ -43,7 +44,7 @@ pub(crate) fn walk(
     py: Python<'_>,
     proved: &Proved,
     purpose: &Purpose,
-    loaded: Loaded,
+    loaded: Arc<Loaded>,
     place: Walked,
 ) -> PyResult<Result<Columns, Stopped>> {
     let tracked = match &proved.rings {

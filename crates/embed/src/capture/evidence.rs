@@ -167,7 +167,7 @@ impl Walk<'_> {
         skipped.push(state.clone());
         skipped.sort_by_key(|range| range.start);
         let mut left = MOST_STATIC_BYTES;
-        let loaded = std::mem::take(&mut self.loaded);
+        let loaded = std::sync::Arc::clone(&self.loaded);
         for object in &loaded.0 {
             let name = format!("static data of {}", object.name());
             for range in &object.data {
@@ -179,7 +179,6 @@ impl Walk<'_> {
                 self.look_through(range.clone(), &skipped, &name);
             }
         }
-        self.loaded = loaded;
     }
 
     /// Where static types stand, whose own fields are references of the graph.

@@ -10,6 +10,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError};
@@ -183,7 +184,7 @@ fn start(
     py: Python<'_>,
     proved: &Proved,
     purpose: &Purpose,
-    loaded: Loaded,
+    loaded: Arc<Loaded>,
     delivery: &Delivery<'_>,
 ) -> io::Result<(Child, Duration)> {
     let (said, says) = pipe()?;
@@ -216,7 +217,7 @@ fn in_child(
     py: Python<'_>,
     proved: &Proved,
     purpose: &Purpose,
-    loaded: Loaded,
+    loaded: Arc<Loaded>,
     parent: libc::pid_t,
     delivery: &Delivery<'_>,
     says: &File,
@@ -247,7 +248,7 @@ fn last_words(
     py: Python<'_>,
     proved: &Proved,
     purpose: &Purpose,
-    loaded: Loaded,
+    loaded: Arc<Loaded>,
     delivery: &Delivery<'_>,
     marked: &File,
 ) -> Vec<u8> {

@@ -23,6 +23,7 @@ pub(crate) mod type_field {
     pub(crate) const MRO: isize = 344;
     pub(crate) const CACHE: isize = 352;
     pub(crate) const SUBCLASSES: isize = 360;
+    pub(crate) const FINALIZE: isize = 392;
 }
 
 /// Where the attributes of an instance without a `__dict__` object stand.

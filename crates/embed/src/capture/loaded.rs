@@ -3,6 +3,7 @@
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::raw::Address;
 
@@ -36,12 +37,25 @@ impl LoadedObject {
 pub(crate) struct Loaded(pub(crate) Vec<LoadedObject>);
 
 impl Loaded {
-    /// Asks the dynamic linker, which locks itself meanwhile: to be done before a fork, not behind it.
-    pub(crate) fn read() -> Self {
-        let mut loaded = Self::default();
-        // SAFETY: `add` is called with the vector while this call waits; the linker keeps what it shows meanwhile.
-        unsafe { libc::dl_iterate_phdr(Some(add), (&raw mut loaded.0).cast()) };
-        loaded
+    /// Asks the dynamic linker, which locks itself meanwhile: to be done before a fork, not behind it. What it said last
+    /// is kept for as long as it has loaded and unloaded nothing.
+    pub(crate) fn read() -> Arc<Self> {
+        static KEPT: Mutex<Option<(Changes, Arc<Loaded>)>> = Mutex::new(None);
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = Changes::default();
+        // SAFETY: `count` writes into the record while this call waits.
+        unsafe { libc::dl_iterate_phdr(Some(count), (&raw mut changes).cast()) };
+        match &*kept {
+            Some((before, loaded)) if *before == changes => Arc::clone(loaded),
+            _ => {
+                let mut loaded = Self::default();
+                // SAFETY: `add` is called with the vector while this call waits; the linker keeps what it shows meanwhile.
+                unsafe { libc::dl_iterate_phdr(Some(add), (&raw mut loaded.0).cast()) };
+                let loaded = Arc::new(loaded);
+                *kept = Some((changes, Arc::clone(&loaded)));
+                loaded
+            }
+        }
     }
 
     /// Whether a function is CPython's own: of the interpreter, like `known`, or of a module that it ships.
@@ -49,6 +63,21 @@ impl Loaded {
         let of = |address| self.0.iter().find(|object| object.has_code(address));
         of(function).is_some_and(|object| object.has_code(known) || object.path.contains("/lib-dynload/"))
     }
+}
+
+/// How often the linker has loaded and unloaded something.
+#[derive(Default, PartialEq, Eq)]
+struct Changes {
+    loaded: u64,
+    unloaded: u64,
+}
+
+/// Reads the linker's counters, which stand in the record of the first object as in every other.
+unsafe extern "C" fn count(info: *mut libc::dl_phdr_info, _size: usize, into: *mut c_void) -> c_int {
+    // SAFETY: the linker's record, valid during the call, and the record of `Loaded::read`.
+    let (info, into) = unsafe { (&*info, &mut *into.cast::<Changes>()) };
+    *into = Changes { loaded: info.dlpi_adds, unloaded: info.dlpi_subs };
+    1
 }
 
 /// Adds one object.

@@ -1,6 +1,8 @@
 //! A walk over some objects alone: their references with names, and the locals of running frames.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use refroots_core::{EdgeKind, NodeId, TextId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -40,7 +42,7 @@ pub(crate) struct RunningFrame {
 /// `MemoryError`.
 pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     let Some(layout) = proved.layout.frames else { return Ok(Vec::new()) };
-    let mut walk = Walk::new(proved, Loaded::default(), 64).map_err(refused::core)?;
+    let mut walk = Walk::new(proved, Arc::default(), 64).map_err(refused::core)?;
     // SAFETY: the GIL is held and nothing below runs Python code or frees an object; the layouts were proved.
     unsafe {
         walk.frames = frames::running(&mut walk, &layout, true);

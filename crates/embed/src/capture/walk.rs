@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use pyo3::ffi;
 use refroots_core::{Error, HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, TextId, TypeId};
@@ -37,7 +38,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) cache: NameCache,
     pub(crate) field_names: FieldNames,
     pub(super) shapes: Shapes,
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: Arc<Loaded>,
     /// Whether arrays of numpy can be read; not known before the first of them.
     pub(crate) reads_arrays: Option<bool>,
     /// Frames by node (synthetic ones) or by their frame object's address.
@@ -96,7 +97,7 @@ pub(crate) enum Stopped {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(proved: &'a Proved, loaded: Loaded, room: usize) -> Result<Self, Error> {
+    pub(crate) fn new(proved: &'a Proved, loaded: Arc<Loaded>, room: usize) -> Result<Self, Error> {
         let mut builder = HeapGraphBuilder::with_room_for(room)?;
         let field_names = FieldNames { dict: builder.intern("__dict__"), class: builder.intern("__class__") };
         Ok(Self {

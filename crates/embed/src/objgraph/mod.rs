@@ -1,6 +1,7 @@
 //! What stands behind `refroots.objgraph`: counting, searching and drawing, for the functions of objgraph 3.7.0.
 
 mod asked;
+mod dot;
 mod given;
 mod graph;
 mod ids;
@@ -23,7 +24,9 @@ pub(crate) fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<given::Given>()?;
     module.add_function(wrap_pyfunction!(given::given, &module)?)?;
     module.add_class::<ids::Ids>()?;
+    module.add_function(wrap_pyfunction!(dot::write_dot, &module)?)?;
     module.add_function(wrap_pyfunction!(labels::name_edges, &module)?)?;
+    module.add_function(wrap_pyfunction!(labels::name_found, &module)?)?;
     module.add_function(wrap_pyfunction!(picture::draws, &module)?)?;
     module.add_function(wrap_pyfunction!(picture::picture, &module)?)?;
     module.add_function(wrap_pyfunction!(search::find_backrefs, &module)?)?;

@@ -185,7 +185,8 @@ fn find_root<'py, 'a>(
     Ok(Some(objects))
 }
 
-/// How many objects are reached at least before the program's predicate is asked; then as many times more.
+/// How many objects are reached at least before the program's predicate is asked again: first it is asked about one level,
+/// for many searches end there, and one question is cheapest asked of each object. Then as many times more.
 const FIRST_OBJECTS: usize = 24;
 const TIMES_MORE: usize = 8;
 
@@ -201,7 +202,7 @@ fn find_accepted<'py>(
     // Kept in a vector, which the collector does not see.
     let mut objects: Vec<Bound<'py, PyAny>> = vec![obj.clone()];
     let mut asked = 0;
-    let mut enough = FIRST_OBJECTS;
+    let mut enough = 2;
     loop {
         while let Some(object) = objects.get(asked) {
             if predicate.accepts(object)? {
@@ -213,7 +214,8 @@ fn find_accepted<'py>(
         if !search.can_grow() {
             return Ok(None);
         }
-        let mut holders = Holders::new(py, proved, frozen(exact), frames(exact), search.max_depth == 1)?;
+        let is_first = search.nodes.len() == 1;
+        let mut holders = Holders::new(py, proved, frozen(exact), frames(exact), is_first)?;
         let known = search.nodes.len();
         let mut with_frames = Vec::new();
         while search.can_grow() && search.nodes.len() < enough {
@@ -226,7 +228,7 @@ fn find_accepted<'py>(
                 true
             })?;
         }
-        enough = search.nodes.len().max(enough) * TIMES_MORE;
+        enough = if is_first { FIRST_OBJECTS.max(search.nodes.len() + 1) } else { search.nodes.len().max(enough) * TIMES_MORE };
         with_frames.retain(|&(_, holder)| holders.synthetic(holder).is_some());
         // Held before any frame object is made, which may run code of the program.
         let mut places = with_frames.iter().map(|&(place, _)| place).peekable();

@@ -103,38 +103,38 @@ class _Graph:
 
     def __init__(self, found, starts, points_away, shortnames):
         self.found, self.starts = found, starts
-        self.points_away, self.shortnames = points_away, shortnames
-        self.pairs = [
-            (node[0], neighbour) if points_away else (neighbour, node[0])
-            for node in found
+        self.points_away, self.shortnames = bool(points_away), bool(shortnames)
+
+    @property
+    def names(self):
+        """Each reference's names; of parallel ones each has its own."""
+        return _native.name_found(self.found, self.points_away)
+
+    @property
+    def pairs(self):
+        """Source and target of each reference."""
+        return [
+            (node[0], neighbour) if self.points_away else (neighbour, node[0])
+            for node in self.found
             for neighbour in node[2]
         ]
-        self.names = self._names()
-
-    def _names(self):
-        """Give each reference's names; of parallel ones each has its own."""
-        names = _native.name_edges(self.pairs)
-        # Of one drawn object: one that is drawn twice has each reference twice.
-        first = 0
-        for node in self.found:
-            neighbours = node[2]
-            if len({*map(id, neighbours)}) < len(neighbours):
-                parallel = {}
-                for place, neighbour in enumerate(neighbours, first):
-                    parallel.setdefault(id(neighbour), []).append(place)
-                for places in parallel.values():
-                    if len(places) > 1:
-                        known = [name for name in names[places[0]] if name[0] not in _labels._NAMELESS]
-                        for at, place in enumerate(places):
-                            names[place] = known[at : at + 1]
-            first += len(neighbours)
-        return names
 
     def dot(self, writer):
         """Give the DOT text, as objgraph writes it."""
+        only = self.starts[0] if type(self.starts) is _One else writer
+        is_ours = _labels._are_ours() and not writer.asks()
+        if not (is_ours and self._write(writer, only)):
+            self._write_with_words_of_others(writer, only)
+        return writer.text()
+
+    def _write(self, writer, only):
+        """Write it where every word is refroots' own; says whether it could."""
+        how = self.points_away, self.shortnames, writer.refcounts, writer.max_depth
+        return _native.write_dot(self.found, only, writer, _labels, *how)
+
+    def _write_with_words_of_others(self, writer, only):
         edges = zip(self.pairs, self.names)
         node_id, label_of, shortnames = _module._obj_node_id, _labels._label_of_names, self.shortnames
-        only = self.starts[0] if type(self.starts) is _One else writer
         write = writer.lines.append
         for obj, depth, neighbours, skipped, count in self.found:
             # What is held for the question alone is no reference of the program.
@@ -145,7 +145,6 @@ class _Graph:
                 write(f"  {node_id(source)} -> {node_id(target)}{label};")
             if skipped > 0:
                 writer.too_many(obj, depth, skipped)
-        return writer.text()
 
     def picture(self):
         """Give the same as a picture that refroots draws itself."""

@@ -261,3 +261,13 @@ def _has_del(obj):
 
 
 _dict_of, _mro_of = (type.__dict__[name].__get__ for name in ("__dict__", "__mro__"))
+
+#: What words a picture, where no caller has put another in its place.
+_OURS = [
+    *(_gradient, _isinstance, _long_typename, _name_or_repr, _obj_label, _obj_node_id, _quote),
+    *(_safe_repr, _short_repr, _short_typename),
+]
+
+
+def _are_ours():
+    return all(getattr(_module, ours.__name__) is ours for ours in _OURS)

@@ -48,15 +48,15 @@ class _Writer:
     """Lines of DOT, and what each of them is made of."""
 
     __slots__ = (
-        *("_attrs", "_colours", "_extra_info", "_has_del", "_highlight", "_is_exact", "_max_depth"),
-        *("_points_away", "_refcounts", "_shortnames", "lines"),
+        *("_attrs", "_colours", "_extra_info", "_has_del", "_highlight", "_is_exact"),
+        *("_points_away", "_shortnames", "lines", "max_depth", "refcounts"),
     )
 
     def __init__(
         self, starts, points_away, max_depth, shortnames, refcounts, highlight, extra_info, extra_node_attrs
     ):
-        self._points_away, self._max_depth = points_away, max_depth
-        self._shortnames, self._refcounts = shortnames, refcounts
+        self._points_away, self.max_depth = points_away, max_depth
+        self._shortnames, self.refcounts = shortnames, bool(refcounts)
         self._is_exact = _module.exact
         if not self._is_exact:
             highlight = highlight and _Asked(highlight, "highlight", False)
@@ -66,6 +66,10 @@ class _Writer:
         self._colours, self._has_del = {}, {}
         self.lines = ["digraph ObjectGraph {", "  node[shape=box, style=filled, fillcolor=white];"]
         self.lines += [f"  {_module._obj_node_id(start)}[fontcolor=red];" for start in starts]
+
+    def asks(self):
+        """Say whether functions of the program word or mark objects."""
+        return bool(self._highlight or self._extra_info or self._attrs)
 
     def node(self, obj, depth, count):
         """Write an object: its words, its colour, its finalizer."""
@@ -96,7 +100,7 @@ class _Writer:
             )
 
     def _label(self, obj, count):
-        if not self._refcounts:
+        if not self.refcounts:
             return _module._obj_label(obj, self._extra_info, False, self._shortnames)
         if not self._is_exact:
             count = "immortal" if count < 0 else count
@@ -106,7 +110,7 @@ class _Writer:
         return _labels._label(obj, self._extra_info, count - _COUNTED_LESS, self._shortnames)
 
     def _colour(self, depth, is_module, is_high):
-        h, s, v = _module._gradient((0, 0, 1), (0, 0, 0.3), depth, self._max_depth)
+        h, s, v = _module._gradient((0, 0, 1), (0, 0, 0.3), depth, self.max_depth)
         if is_module:
             h, s = 0.3, 1
         if is_high:
@@ -124,7 +128,7 @@ class _Writer:
         node = _module._obj_node_id(obj)
         ends = f"{node}->too_many_{node}" if self._points_away else f"too_many_{node}->{node}"
         word = "references" if self._points_away else "backreferences"
-        h, s, v = _module._gradient((0, 1, 1), (0, 1, 0.3), depth + 1, self._max_depth)
+        h, s, v = _module._gradient((0, 1, 1), (0, 1, 0.3), depth + 1, self.max_depth)
         self.lines += [
             f"  {ends}[color=red,style=dotted,len=0.25,weight=10];",
             f'  too_many_{node}[label="{number} more {word}",shape=box,height=0.25,color=red,fillcolor="{h:g},{s:g},{v:g}",fontsize=6];',
