@@ -232,17 +232,16 @@ impl<'py> Search<'_, 'py> {
                 Some(holders) if !self.runs_the_program() => holders,
                 _ => Holders::new(self.py, self.proved, Frozen::With, FrameHolders::All, self.asks_once())?,
             };
-            let had_frames = self.level(&mut holders, &expanded)?;
-            // Making a frame object may have run code of the program.
-            read = (!had_frames).then_some(holders);
+            self.level(&mut holders, &expanded)?;
+            read = Some(holders);
             self.py.check_signals()?;
             begin = end;
         }
         Ok(())
     }
 
-    /// Draws the referrers of one level; says whether frame objects were made.
-    fn level(&mut self, holders: &mut Holders<'_>, expanded: &[usize]) -> PyResult<bool> {
+    /// Draws the referrers of one level.
+    fn level(&mut self, holders: &mut Holders<'_>, expanded: &[usize]) -> PyResult<()> {
         // A start object that is given twice is drawn twice, and looked for once.
         let mut places: FxHashMap<u64, u32> = FxHashMap::default();
         let mut wanted = Vec::new();
@@ -276,14 +275,10 @@ impl<'py> Search<'_, 'py> {
             }
             found.push((at, held));
         }
-        let mut made_frames = false;
         for (at, held) in found {
             for (holder, object) in held {
                 let object = match (object, holders.synthetic(holder)) {
-                    (None, Some(frame)) => {
-                        made_frames = true;
-                        frame_object(self.py, self.proved, frame)?
-                    }
+                    (None, Some(frame)) => frame_object(self.py, self.proved, frame)?,
                     (object, _) => object,
                 };
                 let Some(object) = object else { continue };
@@ -295,6 +290,6 @@ impl<'py> Search<'_, 'py> {
                 }
             }
         }
-        Ok(made_frames)
+        Ok(())
     }
 }

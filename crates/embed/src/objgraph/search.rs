@@ -178,7 +178,7 @@ fn find_root<'py, 'a>(
     let Some((place, holder)) = frame else { return Ok(None) };
     let chain: Vec<u64> = search.chain(place).into_iter().map(|at| search.nodes[at].address).collect();
     let Some(synthetic) = holders.synthetic(holder) else { return Ok(Some(census::live(py, &chain))) };
-    // Making a frame object may run code of the program: the others are held before.
+    // The frame has no object yet.
     let mut objects = census::live(py, &chain[1..]);
     let Some(frame) = frame_object(py, proved, synthetic)? else { return Ok(None) };
     objects.insert(0, frame);
@@ -230,7 +230,7 @@ fn find_accepted<'py>(
         }
         enough = if is_first { FIRST_OBJECTS.max(search.nodes.len() + 1) } else { search.nodes.len().max(enough) * TIMES_MORE };
         with_frames.retain(|&(_, holder)| holders.synthetic(holder).is_some());
-        // Held before any frame object is made, which may run code of the program.
+        // What a frame without an object is comes last.
         let mut places = with_frames.iter().map(|&(place, _)| place).peekable();
         for (place, node) in search.nodes.iter().enumerate().skip(known) {
             if places.peek() == Some(&place) {
