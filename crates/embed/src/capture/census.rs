@@ -3,7 +3,7 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyType};
 use rustc_hash::FxHashMap;
 
 use super::gc_rings::{End, Rings};
@@ -264,6 +264,12 @@ pub(crate) fn name_of(proved: &Proved, object: &Bound<'_, PyAny>, is_short: bool
         let type_object = raw::type_of(object.as_ptr() as Address);
         if is_short { short_name(&proved.layout, type_object).into_owned() } else { long_name(&proved.layout, type_object) }
     }
+}
+
+/// Whether Python code made a class.
+pub(crate) fn is_python_class(proved: &Proved, class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: a live type.
+    unsafe { raw::word(class.as_ptr() as Address, type_field::TRAVERSE) == proved.known.subtype_traverse }
 }
 
 /// Whether an object has a finalizer: `tp_finalize` is what stands behind a `__del__` of its class or of one of its

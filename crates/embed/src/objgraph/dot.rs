@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyModule, PySet, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyModule, PySet, PyString, PyTuple, PyType};
 use refroots_core::EdgeKind;
 use std::fmt::Write;
 
@@ -158,13 +158,25 @@ impl<'py> Words<'_, 'py> {
         if let Some(length) = length {
             return Ok(Some(format!("{length} items")));
         }
-        // An int may be too long to be said, which `_safe_repr` handles.
-        if is_plain(object)
-            && let Ok(said) = object.repr()
-        {
-            return Ok(text(said.as_any()).map(|said| said.chars().take(ROOM).collect()));
+        if object.is_exact_instance_of::<PyType>() {
+            return object.getattr("__name__").map(|name| text(&name));
+        }
+        if is_plain(object) || self.is_of_plain_class(object) {
+            return Ok(match object.repr() {
+                Ok(said) => text(said.as_any()).map(|said| said.chars().take(ROOM).collect()),
+                Err(_) => Some("(unrepresentable)".to_owned()),
+            });
         }
         self.labels.call_method1("_safe_repr", (object,)).map(|said| text(&said))
+    }
+
+    /// Whether its class was made by a class statement without bases: `_short_repr` asks its `repr` alone.
+    fn is_of_plain_class(&self, object: &Bound<'py, PyAny>) -> bool {
+        let class = object.get_type();
+        // Of a class whose class is `type` itself, nobody computes the attribute.
+        class.is_exact_instance_of::<PyType>()
+            && census::is_python_class(self.proved, &class)
+            && class.getattr("__base__").is_ok_and(|base| base.as_ptr() as usize == self.proved.known.object)
     }
 
     fn is_module(&self, object: &Bound<'py, PyAny>) -> PyResult<bool> {

@@ -3,6 +3,7 @@
 import collections
 import inspect
 import itertools
+import operator
 import os
 import re
 import sys
@@ -263,11 +264,12 @@ def _has_del(obj):
 _dict_of, _mro_of = (type.__dict__[name].__get__ for name in ("__dict__", "__mro__"))
 
 #: What words a picture, where no caller has put another in its place.
-_OURS = [
+_OURS = (
     *(_gradient, _isinstance, _long_typename, _name_or_repr, _obj_label, _obj_node_id, _quote),
     *(_safe_repr, _short_repr, _short_typename),
-]
+)
+_words_of = operator.attrgetter(*(ours.__name__ for ours in _OURS))
 
 
 def _are_ours():
-    return all(getattr(_module, ours.__name__) is ours for ours in _OURS)
+    return _words_of(_module) == _OURS
