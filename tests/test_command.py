@@ -207,7 +207,7 @@ def test_ordinals_of_tables_are_taken_everywhere(folder: Path) -> None:
     assert refroots(folder, "why", "leak.refroots", "#x").returncode == 2
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "dot", "txt"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "dot", "mmd", "json", "txt"])
 def test_pictures_of_a_file(ending: str, folder: Path) -> None:
     for command in ["why", "refs", "backrefs"]:
         answer(folder, command, "leak.refroots", PANEL, "-o", f"{command}.{ending}")

@@ -1,7 +1,5 @@
 //! Answers: each question of a look, as bytes in the format that was asked for, with a line about them.
 
-use std::path::Path;
-
 use refroots_core::petgraph::Direction;
 use refroots_core::query::largest::dominator_view;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
@@ -29,7 +27,7 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
         Ask::Backrefs(name) => neighbours(graph, look, name, Direction::Incoming),
         Ask::Refs(name) => neighbours(graph, look, name, Direction::Outgoing),
         Ask::Why(name) => reasons(graph, look, &Subject::find(graph, name)?),
-        Ask::Largest if format_of(look)? != Format::Text => {
+        Ask::Largest if !look.json && format_of(look)? != Format::Text => {
             let view = dominator_view(graph, graph.dominators()?, None, MOST_DRAWN, look.values);
             picture(&view, look, "what keeps most alive")
         }
@@ -154,11 +152,7 @@ fn picture(view: &View, look: &Look, title: &str) -> Result<Answer, Error> {
     Ok(Answer { bytes: render(view, format_of(look)?).map_err(Error::Render)?, words })
 }
 
-/// The format of a picture; of a table and without a file, text.
+/// The format of a picture; without a file, text.
 fn format_of(look: &Look) -> Result<Format, Error> {
-    let is_json = |path: &Path| path.extension().is_some_and(|ending| ending == "json");
-    match &look.output {
-        Some(output) if !is_json(&output.given) => Format::from_path(&output.given).map_err(Error::Render),
-        _ => Ok(Format::Text),
-    }
+    look.output.as_ref().map_or(Ok(Format::Text), |output| Format::from_path(&output.given).map_err(Error::Render))
 }

@@ -67,7 +67,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 ///
 /// Roots are modules, running frames, the interpreter's own state and static types. The frame that
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
-/// `filename` saves the chain as a picture (.png, .svg, .dot, .txt). `values="none"` says no value
+/// `filename` saves the chain as a picture (.png, .svg, .pdf, .dot, .mmd, .json, .txt). `values="none"` says no value
 /// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
 /// result of a prompt, a notebook's inputs and outputs. Costs one capture.
 ///
@@ -107,7 +107,8 @@ pub(crate) fn why(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
+/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or
+/// .txt, by its ending.
 /// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
@@ -140,7 +141,8 @@ pub(crate) fn show_backrefs(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
+/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or
+/// .txt, by its ending.
 /// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object

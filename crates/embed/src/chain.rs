@@ -104,7 +104,8 @@ impl Chain {
         Picture::new(self.view())
     }
 
-    /// Writes the chain; the ending of the name says how: .png, .svg, .dot, .txt.
+    /// Writes the chain; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .txt, and .json for the picture's
+    /// nodes and references.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         save_view(py, &self.view(), &path)
     }

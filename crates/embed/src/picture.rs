@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString};
 use refroots_core::View;
-use refroots_core::petgraph::visit::EdgeRef;
 use refroots_render::Format;
+use serde_json::Value;
 
 use crate::refused;
 use crate::shown::shown;
@@ -70,13 +70,14 @@ impl Picture {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// Nodes and references as plain values: `{"title": …, "nodes": […], "references": […]}`.
+    /// Nodes and references as plain values, as a `.json` file has them (docs/json.md):
+    /// `{"title": …, "question": …, "nodes": […], "references": […]}`.
     #[getter]
-    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        plain(py, &self.view)
+    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        python(py, &refroots_render::plain(&self.view))
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .dot, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         save_view(py, &self.view, &path)
     }
@@ -101,35 +102,29 @@ impl Picture {
     }
 }
 
-fn plain<'py>(py: Python<'py>, view: &View) -> PyResult<Bound<'py, PyDict>> {
-    let nodes = PyList::empty(py);
-    for index in view.graph.node_indices() {
-        let node = &view.graph[index];
-        let entry = PyDict::new(py);
-        entry.set_item("ordinal", node.ordinal.0)?;
-        entry.set_item("type", &node.full_type_name)?;
-        entry.set_item("text", &node.text)?;
-        entry.set_item("size", node.size)?;
-        entry.set_item("depth", node.depth)?;
-        entry.set_item("start", node.is_start)?;
-        entry.set_item("root", node.root.as_ref().map(|root| root.text.as_str()))?;
-        entry.set_item("root_kind", node.root.as_ref().map(|root| root.kind.word()))?;
-        entry.set_item("cut", node.cut)?;
-        entry.set_item("beyond", node.beyond)?;
-        nodes.append(entry)?;
-    }
-    let references = PyList::empty(py);
-    for reference in view.graph.edge_references() {
-        let entry = PyDict::new(py);
-        entry.set_item("source", reference.source().index())?;
-        entry.set_item("target", reference.target().index())?;
-        entry.set_item("kind", reference.weight().kind.word())?;
-        entry.set_item("name", &reference.weight().name)?;
-        references.append(entry)?;
-    }
-    let view_dict = PyDict::new(py);
-    view_dict.set_item("title", &view.title)?;
-    view_dict.set_item("nodes", nodes)?;
-    view_dict.set_item("references", references)?;
-    Ok(view_dict)
+/// Plain data as Python's own values. It is as deep as what a view says, three levels.
+fn python<'py>(py: Python<'py>, plain: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match plain {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Value::Number(number) => match number.as_u64() {
+            Some(number) => number.into_pyobject(py)?.into_any(),
+            None => number.as_f64().into_pyobject(py)?.into_any(),
+        },
+        Value::String(text) => PyString::new(py, text).into_any(),
+        Value::Array(values) => {
+            let list = PyList::empty(py);
+            for value in values {
+                list.append(python(py, value)?)?;
+            }
+            list.into_any()
+        }
+        Value::Object(entries) => {
+            let dict = PyDict::new(py);
+            for (key, value) in entries {
+                dict.set_item(key, python(py, value)?)?;
+            }
+            dict.into_any()
+        }
+    })
 }

@@ -115,7 +115,7 @@ impl Reasons {
         format!("{:#}\n", answer_json::reasons(&self.graph, &self.groups, Values::Short))
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .dot, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         save_view(py, &self.view(), &path)
     }

@@ -15,11 +15,17 @@ pub enum Format {
     Svg,
     /// A raster picture.
     Png,
+    /// A page whose text can be selected.
+    Pdf,
+    /// A flowchart in the language that GitHub draws.
+    Mermaid,
+    /// The view as plain data.
+    Json,
 }
 
 impl Format {
     /// The endings that are known, as a message lists them.
-    pub const ENDINGS: &'static str = ".png, .svg, .dot or .txt";
+    pub const ENDINGS: &'static str = ".png, .svg, .pdf, .dot, .mmd, .json or .txt";
 
     /// The format that the ending of a file's name asks for, whatever its case.
     ///
@@ -32,6 +38,9 @@ impl Format {
             "dot" => Ok(Self::Dot),
             "svg" => Ok(Self::Svg),
             "png" => Ok(Self::Png),
+            "pdf" => Ok(Self::Pdf),
+            "mmd" => Ok(Self::Mermaid),
+            "json" => Ok(Self::Json),
             "" => Err(Error::UnknownEnding { found: String::new() }),
             other => Err(Error::UnknownEnding { found: format!(".{other}") }),
         }
@@ -44,9 +53,15 @@ mod tests {
 
     #[test]
     fn endings_of_any_case_say_the_format() {
-        for (name, format) in
-            [("a.txt", Format::Text), ("x/b.DOT", Format::Dot), ("c.d.Svg", Format::Svg), ("/tmp/p.png", Format::Png)]
-        {
+        for (name, format) in [
+            ("a.txt", Format::Text),
+            ("x/b.DOT", Format::Dot),
+            ("c.d.Svg", Format::Svg),
+            ("/tmp/p.png", Format::Png),
+            ("a.PDF", Format::Pdf),
+            ("a.mmd", Format::Mermaid),
+            ("a.json", Format::Json),
+        ] {
             assert_eq!(Format::from_path(Path::new(name)).unwrap(), format);
         }
     }
@@ -54,8 +69,14 @@ mod tests {
     #[test]
     fn an_unknown_ending_is_named_beside_the_known_ones() {
         let message = |name: &str| Format::from_path(Path::new(name)).unwrap_err().to_string();
-        assert_eq!(message("a.jpeg"), "cannot tell the format from the ending \".jpeg\": use .png, .svg, .dot or .txt");
-        assert_eq!(message("png"), "cannot tell the format from the ending \"\": use .png, .svg, .dot or .txt");
+        assert_eq!(
+            message("a.jpeg"),
+            "cannot tell the format from the ending \".jpeg\": use .png, .svg, .pdf, .dot, .mmd, .json or .txt"
+        );
+        assert_eq!(
+            message("png"),
+            "cannot tell the format from the ending \"\": use .png, .svg, .pdf, .dot, .mmd, .json or .txt"
+        );
         assert_eq!(message("a.p\nng").lines().count(), 1);
     }
 }

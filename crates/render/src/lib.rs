@@ -1,8 +1,9 @@
-//! Draws a [`View`]: text, DOT, SVG, PNG. Pure functions, bytes out.
+//! Draws a [`View`]: text, DOT, Mermaid, JSON, SVG, PNG, PDF. Pure functions, bytes out.
 //!
 //! The way of a picture: `label` words the view, `layout` places boxes and arrows of given
-//! sizes, `scene` puts both together as shapes, `svg` and `png` write the
-//! shapes down. Text and DOT need the words only. Everything is escaped in `escape`.
+//! sizes, `scene` puts both together as shapes, `svg` writes the shapes down, `png` and `pdf`
+//! draw what it wrote. Text, DOT, Mermaid and JSON need the words only. Everything is escaped in
+//! `escape`.
 //!
 //! ```
 //! use refroots_core::{Values, query::paths, sketch};
@@ -29,16 +30,23 @@ mod format;
 mod label;
 mod layout;
 mod measure;
+mod mermaid;
+mod pdf;
+mod plain;
 mod png;
 mod scene;
 mod style;
 mod svg;
 mod text;
+mod tree;
 
 pub use dot::dot;
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
+pub use mermaid::mermaid;
+pub use pdf::pdf;
+pub use plain::{json, plain};
 pub use png::png;
 pub use svg::svg;
 pub use text::text;
@@ -48,13 +56,16 @@ use refroots_core::View;
 /// Draws a view in a format.
 ///
 /// # Errors
-/// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out; text and DOT never
-/// fail.
+/// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out, [`Error::Drawing`]
+/// where it cannot be drawn; text, DOT, Mermaid and JSON never fail.
 pub fn render(view: &View, format: Format) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text(view).into_bytes()),
         Format::Dot => Ok(dot(view).into_bytes()),
         Format::Svg => svg(view).map(String::into_bytes),
         Format::Png => png(view),
+        Format::Pdf => pdf(view),
+        Format::Mermaid => Ok(mermaid(view).into_bytes()),
+        Format::Json => Ok(json(view).into_bytes()),
     }
 }

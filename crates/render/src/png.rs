@@ -1,16 +1,13 @@
 //! The SVG as pixels, in bands, so that memory stays bounded however large the picture is.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::Arc;
 
 use ::png::{BitDepth, ColorType, Compression, Encoder};
 use refroots_core::View;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::fontdb::{Database, Source};
-use resvg::usvg::{Options, Tree};
+use resvg::usvg::Tree;
 
-use crate::measure::{FAMILY, font, is_covered};
+use crate::tree::tree;
 use crate::{Error, svg};
 
 /// The longest side that viewers and browsers open.
@@ -25,16 +22,13 @@ const BAND: u32 = 16_000_000;
 /// Draws a view as PNG.
 ///
 /// # Errors
-/// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out, [`Error::Pixels`] where
+/// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out, [`Error::Drawing`] where
 /// memory does not suffice.
 pub fn png(view: &View) -> Result<Vec<u8>, Error> {
-    rasterize(svg(view)?)
+    rasterize(&tree(svg(view)?)?)
 }
 
-fn rasterize(svg: String) -> Result<Vec<u8>, Error> {
-    let mut options = Options { font_family: FAMILY.to_owned(), ..Options::default() };
-    let svg = with_fonts(svg, options.fontdb_mut());
-    let tree = Tree::from_str(&svg, &options).map_err(pixels)?;
+fn rasterize(tree: &Tree) -> Result<Vec<u8>, Error> {
     let (w, h) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
     let scale = scale(w, h);
     let (width, height) = (side(w * scale), side(h * scale));
@@ -43,10 +37,10 @@ fn rasterize(svg: String) -> Result<Vec<u8>, Error> {
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
-    let mut writer = encoder.write_header().map_err(pixels)?;
-    let mut stream = writer.stream_writer().map_err(pixels)?;
+    let mut writer = encoder.write_header().map_err(drawing)?;
+    let mut stream = writer.stream_writer().map_err(drawing)?;
     let band_height = (BAND / width).clamp(1, height);
-    let mut band = Pixmap::new(width, band_height).ok_or_else(|| Error::Pixels("too little memory".to_owned()))?;
+    let mut band = Pixmap::new(width, band_height).ok_or_else(|| Error::Drawing("too little memory".to_owned()))?;
     for top in (0..height).step_by(band_height as usize) {
         band.fill(Color::WHITE);
         let (first, last) = (f64::from(top) / scale, f64::from(top + band_height) / scale);
@@ -65,16 +59,16 @@ fn rasterize(svg: String) -> Result<Vec<u8>, Error> {
         let rows = band_height.min(height - top) as usize;
         for row in band.data().chunks_exact(width as usize * 4).take(rows) {
             let opaque: Vec<u8> = row.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-            stream.write_all(&opaque).map_err(pixels)?;
+            stream.write_all(&opaque).map_err(drawing)?;
         }
     }
-    stream.finish().map_err(pixels)?;
+    stream.finish().map_err(drawing)?;
     drop(writer);
     Ok(out)
 }
 
-fn pixels(problem: impl std::fmt::Display) -> Error {
-    Error::Pixels(problem.to_string())
+fn drawing(problem: impl std::fmt::Display) -> Error {
+    Error::Drawing(problem.to_string())
 }
 
 fn scale(w: f64, h: f64) -> f64 {
@@ -84,38 +78,6 @@ fn scale(w: f64, h: f64) -> f64 {
 
 fn side(length: f64) -> u32 {
     length.ceil().clamp(1.0, SIDE) as u32
-}
-
-/// Loads the fonts that a text needs: the embedded one, and the system's only where that one lacks
-/// a character. What no font can draw becomes `□`, because a renderer gives up on the rest of a
-/// line at such a character.
-fn with_fonts(svg: String, fonts: &mut Database) -> String {
-    let mut missing: BTreeSet<char> = svg.chars().filter(|&c| c != '\n' && !is_covered(c)).collect();
-    if !missing.is_empty() {
-        fonts.load_system_fonts();
-        let faces: Vec<_> = fonts.faces().map(|face| face.id).collect();
-        for id in faces {
-            let has_outlines = fonts.with_face_data(id, |bytes, index| {
-                let Ok(face) = ttf_parser::Face::parse(bytes, index) else { return false };
-                let tables = face.tables();
-                if tables.glyf.is_none() && tables.cff.is_none() {
-                    return false;
-                }
-                missing.retain(|&c| face.glyph_index(c).is_none());
-                true
-            });
-            if has_outlines != Some(true) {
-                fonts.remove_face(id);
-            }
-        }
-    }
-    fonts.load_font_source(Source::Binary(Arc::new(font())));
-    fonts.set_serif_family(FAMILY);
-    fonts.set_sans_serif_family(FAMILY);
-    if missing.is_empty() {
-        return svg;
-    }
-    svg.chars().map(|c| if missing.contains(&c) { '□' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -136,15 +98,5 @@ mod tests {
         for width in [1, 500, 8_000, SIDE as u32] {
             assert!(width * (BAND / width).clamp(1, SIDE as u32) <= BAND);
         }
-    }
-
-    #[test]
-    fn what_no_font_can_draw_becomes_a_box() {
-        // A character of a private plane, which no font has.
-        let drawn = with_fonts("a\u{10abcd}b".to_owned(), &mut Database::new());
-        assert_eq!(drawn, "a□b");
-        let mut fonts = Database::new();
-        assert_eq!(with_fonts("plain é".to_owned(), &mut fonts), "plain é");
-        assert_eq!(fonts.len(), 1, "the system's fonts are not loaded for nothing");
     }
 }

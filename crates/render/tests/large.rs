@@ -46,6 +46,6 @@ fn what_is_too_large_is_said() {
     assert!(matches!(problem, Error::TooLarge { nodes: 60_000, edges: 59_999 }));
     assert_eq!(
         problem.to_string(),
-        "60000 objects with 59999 references are too many for a picture: show fewer, or write .txt or .dot"
+        "60000 objects with 59999 references are too many for a picture: show fewer, or write .txt, .dot, .mmd or .json"
     );
 }

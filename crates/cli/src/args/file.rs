@@ -24,7 +24,8 @@ pub(super) struct FileTableArgs {
     #[command(flatten)]
     table: TableArgs,
 
-    /// Write the answer to this file; the ending says how: .txt, .json (of `largest` also .png, .svg, .dot)
+    /// Write the answer to this file; the ending says how: .txt, .json (of `largest` also .png, .svg, .pdf,
+    /// .dot, .mmd)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -83,8 +84,8 @@ struct ObjectArgs {
     #[arg(value_name = "TYPE|#ORDINAL")]
     subject: String,
 
-    /// Write the answer to this file; the ending says how: .png, .svg, .dot, .txt (of `why` also .json). Without
-    /// it, text goes to the standard output
+    /// Write the answer to this file; the ending says how: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json
+    /// (docs/json.md), .txt. Without it, text goes to the standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 

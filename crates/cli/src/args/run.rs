@@ -80,8 +80,9 @@ pub(super) struct RunArgs {
     #[arg(long, group = "ask", help_heading = "Look")]
     waste: bool,
 
-    /// Write the answer to this file; the ending says how. Without it, text goes to the standard
-    /// output, after what the program wrote there
+    /// Write the answer to this file; the ending says how: .txt, .json, and for pictures (--backrefs, --refs, --why,
+    /// --largest) .png, .svg, .pdf, .dot, .mmd (Mermaid). Without it, text goes to the standard output, after what the
+    /// program wrote there
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 

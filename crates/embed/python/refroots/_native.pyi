@@ -66,15 +66,22 @@ class _Node(TypedDict):
     root_kind: str | None
     cut: int
     beyond: int
+    functions: int
+    count: int
+    chain: bool
 
 class _Reference(TypedDict):
     source: int
     target: int
     kind: str
     name: str
+    note: str | None
+    count: int
+    chain: bool
 
 class _View(TypedDict):
     title: str
+    question: Literal["referrers", "referents", "chain", "dominated"]
     nodes: list[_Node]
     references: list[_Reference]
 
