@@ -125,6 +125,7 @@ fn plain<'py>(py: Python<'py>, view: &View) -> PyResult<Bound<'py, PyDict>> {
         entry.set_item("target", reference.target().index())?;
         entry.set_item("kind", reference.weight().kind.word())?;
         entry.set_item("name", &reference.weight().name)?;
+        entry.set_item("weak", reference.weight().is_weak)?;
         references.append(entry)?;
     }
     let view_dict = PyDict::new(py);
