@@ -221,7 +221,7 @@ def test_what_a_file_is(folder: Path) -> None:
     facts = json.loads(answer(folder, "info", "leak.refroots", "--json"))
     version = ".".join(map(str, sys.version_info[:3]))
     assert facts["file_size"] == (folder / "leak.refroots").stat().st_size
-    assert facts["values"] == "none" and facts["python"] == f"CPython {version}" and facts["format"] == "1.0"
+    assert facts["values"] == "none" and facts["python"] == f"CPython {version}" and facts["format"] == "1.1"
     assert abs(facts["captured_at"] - time.time()) < 3600 and facts["objects"] > 50_000
     assert facts["objects"] == sum(
         row["count"] for row in json.loads(answer(folder, "types", "leak.refroots", "--json"))

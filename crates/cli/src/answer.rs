@@ -55,6 +55,7 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
         depth: look.depth,
         too_many: look.too_many,
         folds: look.folds,
+        weak: look.weak,
         values: look.values,
         ..Neighbourhood::new(direction)
     };

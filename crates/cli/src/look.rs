@@ -23,6 +23,8 @@ pub struct Look {
     pub too_many: Option<usize>,
     /// Whether objects alike are drawn as one.
     pub folds: bool,
+    /// Whether weak references are drawn too.
+    pub weak: bool,
     /// What words may say.
     #[serde(with = "ValuesWord")]
     pub values: Values,
@@ -56,6 +58,7 @@ impl Look {
             depth: Self::DEPTH,
             too_many: None,
             folds: true,
+            weak: false,
             values: Values::Short,
             json: false,
             limit: None,

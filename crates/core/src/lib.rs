@@ -45,6 +45,7 @@ mod value;
 mod value_column;
 mod view;
 mod visit;
+mod weak;
 mod wording;
 
 pub use address_index::AddressIndex;

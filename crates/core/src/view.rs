@@ -85,6 +85,8 @@ pub struct ViewEdge {
     pub folded: u64,
     /// Whether the chain from a GC root to the start node goes along it.
     pub is_on_chain: bool,
+    /// Whether it keeps nothing alive: its source is a weak reference to its target.
+    pub is_weak: bool,
 }
 
 impl View {

@@ -107,8 +107,8 @@ pub(crate) fn why(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or
-/// .txt, by its ending.
+/// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
+/// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
 /// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
@@ -120,7 +120,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -131,8 +131,9 @@ pub(crate) fn show_backrefs(
     ignore: Option<&Bound<'_, PyAny>>,
     values: &str,
     fold: bool,
+    weak: bool,
 ) -> PyResult<Picture> {
-    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold })
+    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak })
 }
 
 /// Draws what the objects refer to.
@@ -141,8 +142,8 @@ pub(crate) fn show_backrefs(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or
-/// .txt, by its ending.
+/// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
+/// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
 /// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
@@ -152,7 +153,7 @@ pub(crate) fn show_backrefs(
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -163,8 +164,9 @@ pub(crate) fn show_refs(
     ignore: Option<&Bound<'_, PyAny>>,
     values: &str,
     fold: bool,
+    weak: bool,
 ) -> PyResult<Picture> {
-    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold })
+    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak })
 }
 
 /// What both functions are asked beside the objects.
@@ -175,10 +177,11 @@ struct Drawn<'a, 'py> {
     ignore: Option<&'a Bound<'py, PyAny>>,
     values: &'a str,
     fold: bool,
+    weak: bool,
 }
 
 fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
-    let Drawn { depth, too_many, filename, ignore, values, fold } = asked;
+    let Drawn { depth, too_many, filename, ignore, values, fold, weak } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
@@ -200,7 +203,12 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
     let picture = py.detach(|| {
-        look(&graph, &starts, &hidden, Neighbourhood { depth, too_many, folds: fold, values, ..Neighbourhood::new(direction) })
+        look(
+            &graph,
+            &starts,
+            &hidden,
+            Neighbourhood { depth, too_many, folds: fold, weak, values, ..Neighbourhood::new(direction) },
+        )
     });
     if let Some(path) = filename {
         picture.save_to(py, &path)?;

@@ -43,7 +43,10 @@ pub fn dot(view: &View) -> String {
     stmts.extend(view.graph.node_indices().map(|index| Stmt::Node(node(view, index))));
     stmts.extend(view.graph.edge_references().map(|edge| {
         let name = label::edge(edge.weight());
-        let attributes = if name.is_empty() { Vec::new() } else { vec![text("label", [format!(" {name} ").as_str()])] };
+        let mut attributes = if name.is_empty() { Vec::new() } else { vec![text("label", [format!(" {name} ").as_str()])] };
+        if edge.weight().is_weak {
+            attributes.push(text("style", ["dotted"]));
+        }
         Stmt::Edge(arrow(id("n", edge.source()), id("n", edge.target()), attributes))
     }));
     for index in view.graph.node_indices() {

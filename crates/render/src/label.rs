@@ -15,6 +15,9 @@ const TITLE: usize = 200;
 /// What marks a start node, in words.
 pub(crate) const START: &str = "▶ this object";
 
+/// What a weak reference is called.
+const WEAK: &str = "weak";
+
 /// The words of one node's box.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Words {
@@ -86,7 +89,7 @@ pub(crate) fn line(view: &View, index: NodeIndex, with_ordinal: bool) -> String 
 
 /// The name of a reference; empty where it has none.
 pub(crate) fn edge(edge: &ViewEdge) -> String {
-    let name = printable(&edge.name, NAME);
+    let name = if edge.is_weak { WEAK.to_owned() } else { printable(&edge.name, NAME) };
     let name = match edge.kind {
         EdgeKind::Local if !name.is_empty() => format!("local {name}"),
         _ => name,

@@ -58,5 +58,6 @@ fn reference(source: usize, target: usize, edge: &ViewEdge) -> Value {
         "note": Some(&edge.note).filter(|note| !note.is_empty()),
         "count": edge.folded + 1,
         "chain": edge.is_on_chain,
+        "weak": edge.is_weak,
     })
 }

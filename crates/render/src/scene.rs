@@ -49,9 +49,19 @@ pub(crate) struct Line {
     pub(crate) curve: Vec<Point>,
     /// The corners of its head.
     pub(crate) head: [Point; 3],
-    pub(crate) is_dashed: bool,
+    pub(crate) dash: Dash,
     /// Its name, and the room behind it.
     pub(crate) label: Option<(Text, Size)>,
+}
+
+/// How an arrow's line is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dash {
+    Solid,
+    /// What the picture leaves out.
+    Dashed,
+    /// A weak reference.
+    Dotted,
 }
 
 /// One line of text.
@@ -131,8 +141,9 @@ fn scene(view: &View, room: Size, engine: &str, nodes: Vec<Shape>, arrows: Vec<L
     let title = label::title(view);
     let (objects, references) = (view.graph.node_count(), view.graph.edge_count());
     let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let weak = if view.graph.edge_weights().any(|edge| edge.is_weak) { "; a dotted one keeps nothing alive" } else { "" };
     let description = format!(
-        "{title}. {objects} object{} and {references} reference{}; an arrow points from an object to one that it keeps alive. \
+        "{title}. {objects} object{} and {references} reference{}; an arrow points from an object to one that it keeps alive{weak}. \
          Laid out by {engine}.",
         plural(objects),
         plural(references),
@@ -247,7 +258,8 @@ fn arrow(view: &View, index: EdgeIndex) -> Line {
             Size { w: (width(&name, NAME_SIZE) + NAME_PADDING.w).ceil(), h: (NAME_SIZE * LINE_HEIGHT + NAME_PADDING.h).ceil() };
         (text(name, NAME_SIZE, style::NAME_INK), room)
     });
-    Line { id: format!("e{}", index.index()), tooltip, curve: Vec::new(), head: Default::default(), is_dashed: false, label }
+    let dash = if view.graph[index].is_weak { Dash::Dotted } else { Dash::Solid };
+    Line { id: format!("e{}", index.index()), tooltip, curve: Vec::new(), head: Default::default(), dash, label }
 }
 
 fn stub_arrow(of: usize) -> Line {
@@ -256,7 +268,7 @@ fn stub_arrow(of: usize) -> Line {
         tooltip: "left out of this picture".to_owned(),
         curve: Vec::new(),
         head: Default::default(),
-        is_dashed: true,
+        dash: Dash::Dashed,
         label: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::escape::xml;
 use crate::layout::{Point, Size};
 use crate::measure::FAMILY;
-use crate::scene::{self, Line, Scene, Shape, TAB_HEIGHT, Text};
+use crate::scene::{self, Dash, Line, Scene, Shape, TAB_HEIGHT, Text};
 use crate::style::{INK, LINE_INK, Outline};
 
 /// Draws a view as SVG.
@@ -75,7 +75,11 @@ fn text(out: &mut String, text: &Text) {
 }
 
 fn line(out: &mut String, arrow: &Line) {
-    let dashes = if arrow.is_dashed { " stroke-dasharray=\"5 4\"" } else { "" };
+    let dashes = match arrow.dash {
+        Dash::Solid => "",
+        Dash::Dashed => " stroke-dasharray=\"5 4\"",
+        Dash::Dotted => " stroke-dasharray=\"0.1 4\" stroke-linecap=\"round\"",
+    };
     let mut path = String::new();
     for (i, &point) in arrow.curve.iter().enumerate() {
         let joint = match i {

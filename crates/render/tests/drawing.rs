@@ -2,7 +2,7 @@
 
 mod fixtures;
 
-use fixtures::{backrefs, refs, view, why};
+use fixtures::{backrefs, refs, view, weak_backrefs, why};
 use refroots_core::{Question, View};
 use refroots_render::{dot, json, mermaid, svg, text};
 
@@ -48,6 +48,16 @@ fn what_is_cut_and_what_lies_beyond_is_counted() {
         sketch.push_str(&format!("d{i}: dict\nd{i} -> hub [{i}]\nl{i}: list\nl{i} -> d{i} [0]\n"));
     }
     snapshot!("cut", backrefs(&sketch, "hub", 1, 3));
+}
+
+#[test]
+fn weak_references() {
+    let sketch = "foo: app.Foo\nentry: weakref.KeyedRef\nentry ~> foo\nentry -> foo slot key\nproxy: weakproxy\nproxy ~> foo
+        app: module 'app' root\napp -> names .__dict__\nnames: dict namespace\nnames -> foo .foo\nnames -> proxy .proxy
+        names -> entry .entry";
+    snapshot!("weak", weak_backrefs(sketch, "foo"));
+    let many: String = (0..30).map(|i| format!("w{i}: weakref\nw{i} ~> foo\nall -> w{i} [{i}]\n")).collect();
+    snapshot!("weak_folded", weak_backrefs(&format!("foo: app.Foo\nall: list\n{many}"), "foo"));
 }
 
 #[test]

@@ -21,11 +21,15 @@ pub(super) struct AroundArgs {
     /// number, and an object's __dict__ is one with it: some sixty boxes, however many objects there are
     #[arg(long)]
     no_fold: bool,
+
+    /// Draw weak references too, as dotted lines: they keep nothing alive
+    #[arg(long)]
+    weak: bool,
 }
 
 impl AroundArgs {
     pub(super) fn apply(self, look: Look) -> Look {
         let folds = !self.no_fold;
-        Look { depth: self.depth, too_many: Look::too_many(self.too_many, folds), folds, ..look }
+        Look { depth: self.depth, too_many: Look::too_many(self.too_many, folds), folds, weak: self.weak, ..look }
     }
 }

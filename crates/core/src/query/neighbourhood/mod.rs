@@ -9,6 +9,7 @@ use petgraph::Direction;
 use rustc_hash::FxBuildHasher;
 
 use super::paths::{WhyOptions, why};
+use super::weak;
 use crate::wording::grouped;
 use crate::{EdgeId, HeapGraph, NodeId, Question, Values, View};
 
@@ -24,6 +25,8 @@ pub struct Neighbourhood<'a> {
     /// Whether objects that are alike in type, place and structure are drawn as one, and a namespace as one with the object whose
     /// it is.
     pub folds: bool,
+    /// Whether weak references are followed like others, and drawn as weak.
+    pub weak: bool,
     /// Which nodes to show; start nodes always are.
     pub filter: Option<&'a dyn Fn(NodeId) -> bool>,
     /// What the words may say.
@@ -34,7 +37,7 @@ impl Neighbourhood<'_> {
     /// Three steps in a direction, folded, with short values.
     pub fn new(direction: Direction) -> Self {
         let values = Values::Short;
-        Self { direction, depth: 3, too_many: None, folds: true, filter: None, values }
+        Self { direction, depth: 3, too_many: None, folds: true, weak: false, filter: None, values }
     }
 }
 
@@ -86,10 +89,15 @@ fn title(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<'_>) -> Stri
         many => format!("{} objects", grouped(many.len() as u64)),
     };
     let levels = if what.depth == 1 { "1 level".to_owned() } else { format!("{} levels", what.depth) };
+    let weak = match what.weak {
+        false => "",
+        true if weak::is_known(graph) => ", weak references too",
+        true => ", weak references unknown",
+    };
     match what.direction {
-        Direction::Incoming => format!("What refers to {subject}, {levels}"),
-        Direction::Outgoing if starts.len() > 1 => format!("What {subject} refer to, {levels}"),
-        Direction::Outgoing => format!("What {subject} refers to, {levels}"),
+        Direction::Incoming => format!("What refers to {subject}, {levels}{weak}"),
+        Direction::Outgoing if starts.len() > 1 => format!("What {subject} refer to, {levels}{weak}"),
+        Direction::Outgoing => format!("What {subject} refers to, {levels}{weak}"),
     }
 }
 
