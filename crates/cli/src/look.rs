@@ -23,6 +23,12 @@ pub struct Look {
     pub too_many: Option<usize>,
     /// Whether objects alike are drawn as one.
     pub folds: bool,
+    /// Whether a picture explains its signs.
+    pub legend: bool,
+    /// Whether boxes say what their objects take and retain.
+    pub sizes: bool,
+    /// Whether a picture says from which process, Python and moment it is.
+    pub stamp: bool,
     /// What words may say.
     #[serde(with = "ValuesWord")]
     pub values: Values,
@@ -56,6 +62,9 @@ impl Look {
             depth: Self::DEPTH,
             too_many: None,
             folds: true,
+            legend: true,
+            sizes: false,
+            stamp: false,
             values: Values::Short,
             json: false,
             limit: None,

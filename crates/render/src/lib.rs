@@ -21,21 +21,30 @@
 //! # Ok::<(), refroots_core::Error>(())
 //! ```
 
+mod colour;
 mod curve;
+mod cycles;
 mod dot;
+mod drawing;
 mod error;
 mod escape;
 mod format;
 mod label;
 mod layout;
+mod legend;
 mod measure;
+mod outline;
+mod path;
 mod png;
 mod scene;
+mod shape;
+mod sign;
 mod style;
 mod svg;
 mod text;
 
 pub use dot::dot;
+pub use drawing::Drawing;
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
@@ -50,11 +59,11 @@ use refroots_core::View;
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out; text and DOT never
 /// fail.
-pub fn render(view: &View, format: Format) -> Result<Vec<u8>, Error> {
+pub fn render(view: &View, format: Format, drawing: &Drawing) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text(view).into_bytes()),
-        Format::Dot => Ok(dot(view).into_bytes()),
-        Format::Svg => svg(view).map(String::into_bytes),
-        Format::Png => png(view),
+        Format::Dot => Ok(dot(view, drawing).into_bytes()),
+        Format::Svg => svg(view, drawing).map(String::into_bytes),
+        Format::Png => png(view, drawing),
     }
 }

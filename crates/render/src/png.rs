@@ -11,7 +11,7 @@ use resvg::usvg::fontdb::{Database, Source};
 use resvg::usvg::{Options, Tree};
 
 use crate::measure::{FAMILY, font, is_covered};
-use crate::{Error, svg};
+use crate::{Drawing, Error, svg};
 
 /// The longest side that viewers and browsers open.
 const SIDE: f64 = 32_767.0;
@@ -27,8 +27,8 @@ const BAND: u32 = 16_000_000;
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out, [`Error::Pixels`] where
 /// memory does not suffice.
-pub fn png(view: &View) -> Result<Vec<u8>, Error> {
-    rasterize(svg(view)?)
+pub fn png(view: &View, drawing: &Drawing) -> Result<Vec<u8>, Error> {
+    rasterize(svg(view, drawing)?)
 }
 
 fn rasterize(svg: String) -> Result<Vec<u8>, Error> {
@@ -120,6 +120,8 @@ fn with_fonts(svg: String, fonts: &mut Database) -> String {
 
 #[cfg(test)]
 mod tests {
+    use refroots_core::{Question, ViewNode};
+
     use super::*;
 
     #[test]
@@ -129,6 +131,16 @@ mod tests {
         assert_eq!(side(100_000.0 * scale(100_000.0, 50.0)), 32_767);
         let scale = scale(20_000.0, 20_000.0);
         assert!((20_000.0 * scale * 20_000.0 * scale - PIXELS).abs() < 1.0);
+    }
+
+    #[test]
+    fn pixels_are_those_of_paper() {
+        let mut view = View::new(Question::Referents, "a list".to_owned());
+        view.graph.add_node(ViewNode { type_name: "list".to_owned(), is_start: true, ..ViewNode::default() });
+        let drawn = svg(&view, &Drawing::default()).unwrap();
+        let (before, rest) = drawn.split_once("<style>").unwrap();
+        let (_, behind) = rest.split_once("</style>").unwrap();
+        assert!(rasterize(format!("{before}{behind}")).unwrap() == rasterize(drawn.clone()).unwrap());
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 mod fixtures;
 
-use fixtures::{backrefs, refs, view, why};
+use fixtures::{backrefs, dot, refs, svg, view, why};
 use refroots_core::{Question, View};
-use refroots_render::{dot, svg, text};
+use refroots_render::text;
 
 /// Snapshots all formats of a view; the SVG is the default engine's.
 macro_rules! snapshot {

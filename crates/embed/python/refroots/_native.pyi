@@ -60,6 +60,7 @@ class _Node(TypedDict):
     type: str
     text: str
     size: int
+    retained: int | None
     depth: int
     start: bool
     root: str | None
@@ -91,7 +92,14 @@ def on_signal(
 def _on_signal_by_environment() -> None: ...
 def objects(type_name: str) -> list[Any]: ...
 def why(
-    obj: Any, *, filename: _Path | None = None, values: _Values = "short", all_roots: bool = False
+    obj: Any,
+    *,
+    filename: _Path | None = None,
+    values: _Values = "short",
+    all_roots: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
 ) -> Chain: ...
 def show_refs(
     *objs: Any,
@@ -101,6 +109,9 @@ def show_refs(
     ignore: Iterable[Any] | None = None,
     values: _Values = "short",
     fold: bool = True,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
 ) -> Picture: ...
 def show_backrefs(
     *objs: Any,
@@ -110,6 +121,9 @@ def show_backrefs(
     ignore: Iterable[Any] | None = None,
     values: _Values = "short",
     fold: bool = True,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
 def track() -> Growth: ...
