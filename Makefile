@@ -9,7 +9,7 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices \
+.PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices docs-pictures \
         fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export clean
 
 demo: $(VENV)/installed
@@ -42,6 +42,10 @@ test-objgraph: $(VENV)/installed $(VENV)/tools
 # them too where those are installed. memlab comes from npm, where that is there.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
 	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py
+
+# The pictures of docs/pictures.md.
+docs-pictures:
+	cargo run --locked -p refroots-render --example pictures -- docs/pictures
 
 lint: $(VENV)/tools
 	cargo fmt --all --check

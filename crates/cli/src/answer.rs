@@ -7,7 +7,7 @@ use refroots_core::query::paths::{WhyOptions, why};
 use refroots_core::query::select::{Selection, find_ordinal, find_type};
 use refroots_core::query::ways_view::ways_view;
 use refroots_core::{Study, View, grouped};
-use refroots_render::{Format, printable, render};
+use refroots_render::{Drawing, Format, printable, render};
 
 use crate::table::counted;
 use crate::{Ask, Error, Look, answer_json, table_answers, tables};
@@ -29,7 +29,7 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
         Ask::Why(name) => reasons(graph, look, &Subject::find(graph, name)?),
         Ask::Largest if !look.json && format_of(look)? != Format::Text => {
             let view = dominator_view(graph, graph.dominators()?, None, MOST_DRAWN, look.values);
-            picture(&view, look, "what keeps most alive")
+            picture(graph, view, look, "what keeps most alive")
         }
         _ => {
             let sorted_by = table_answers::sorted_by(look)?;
@@ -57,6 +57,7 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
         folds: look.folds,
         weak: look.weak,
         values: look.values,
+        dominators: if look.sizes { Some(graph.dominators()?) } else { None },
         ..Neighbourhood::new(direction)
     };
     let mut view = neighbourhood(graph, &[object], &what);
@@ -67,7 +68,7 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
         Direction::Incoming => format!("what refers to {object}"),
         Direction::Outgoing => format!("what {object} refers to"),
     };
-    picture(&view, look, &words)
+    picture(graph, view, look, &words)
 }
 
 /// The objects that an answer is about.
@@ -116,7 +117,8 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
             return Ok(Answer { bytes: format!("[{json:#}]\n").into_bytes(), words: "1 way".to_owned() });
         }
         return picture(
-            &chain.view(graph, look.values),
+            graph,
+            weighed(graph, chain.view(graph, look.values), look)?,
             look,
             &format!("why {} #{}{} is alive", found.type_name, only.0, subject.which("")),
         );
@@ -128,18 +130,21 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
         return Ok(Answer { bytes: format!("{json:#}\n").into_bytes(), words: ways });
     }
     let first = &groups[0].chain;
-    let mut view = first.view(graph, look.values);
+    let mut view = weighed(graph, first.view(graph, look.values), look)?;
     let alike = if groups.len() == 1 { ", all held alike" } else { ", held most often like this" };
     subject.name_start(&mut view, &subject.which(alike));
     if groups.len() == 1 {
-        return picture(&view, look, &format!("why {} #{}{} is alive", found.type_name, first.target.0, subject.which("")));
+        return picture(graph, view, look, &format!("why {} #{}{} is alive", found.type_name, first.target.0, subject.which("")));
     }
     let objects = format!("{} {}", grouped(found.nodes.len() as u64), printable(&found.type_name, usize::MAX));
     if format_of(look)? != Format::Text {
         let view = ways_view(graph, &groups, format!("Why {objects} are alive"), look.values);
-        return picture(&view, look, &format!("why {objects} are alive, {ways}"));
+        return picture(graph, weighed(graph, view, look)?, look, &format!("why {objects} are alive, {ways}"));
     }
     let table = tables::reasons(&groups).text_within(look.limit.unwrap_or(WAYS), look.width);
+    if look.stamp {
+        view.stamp = graph.origin().stamp();
+    }
     let text = format!("{objects} are held in {ways}\n{table}\n{}", refroots_render::text(&view));
     Ok(Answer { bytes: text.into_bytes(), words: format!("why {objects} are alive, {ways}") })
 }
@@ -147,10 +152,21 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
 /// Ways that are listed where nothing else is said.
 const WAYS: usize = 10;
 
-fn picture(view: &View, look: &Look, title: &str) -> Result<Answer, Error> {
+/// A view of single objects, with what they retain where that was asked for.
+fn weighed(graph: &Study, mut view: View, look: &Look) -> Result<View, Error> {
+    if look.sizes {
+        view.say_retained(graph.dominators()?);
+    }
+    Ok(view)
+}
+
+fn picture(graph: &Study, mut view: View, look: &Look, title: &str) -> Result<Answer, Error> {
+    if look.stamp {
+        view.stamp = graph.origin().stamp();
+    }
     let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
     let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
-    Ok(Answer { bytes: render(view, format_of(look)?).map_err(Error::Render)?, words })
+    Ok(Answer { bytes: render(&view, format_of(look)?, &Drawing { legend: look.legend }).map_err(Error::Render)?, words })
 }
 
 /// The format of a picture; without a file, text.

@@ -25,6 +25,12 @@ pub struct Look {
     pub folds: bool,
     /// Whether weak references are drawn too.
     pub weak: bool,
+    /// Whether a picture explains its signs.
+    pub legend: bool,
+    /// Whether boxes say what their objects take and retain.
+    pub sizes: bool,
+    /// Whether a picture says from which process, Python and moment it is.
+    pub stamp: bool,
     /// What words may say.
     #[serde(with = "ValuesWord")]
     pub values: Values,
@@ -59,6 +65,9 @@ impl Look {
             too_many: None,
             folds: true,
             weak: false,
+            legend: true,
+            sizes: false,
+            stamp: false,
             values: Values::Short,
             json: false,
             limit: None,

@@ -8,15 +8,17 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use refroots_cli::Look;
 use refroots_core::petgraph::Direction;
+use refroots_core::query::dominators::dominators;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::{paths, select};
 
 use refroots_core::{HeapGraph, NodeId, Study, Values};
+use refroots_render::Drawing;
 
 use crate::capture::{self as live, Purpose};
-use crate::chain::Chain;
+use crate::chain::{Chain, Said};
 use crate::heap::{Heap, node_of};
-use crate::picture::{Picture, format_of, save_view};
+use crate::picture::{Picture, format_of};
 use crate::refused;
 
 /// Captures every object of this process and every reference between them.
@@ -69,7 +71,9 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
 /// `filename` saves the chain as a picture (.png, .svg, .pdf, .dot, .mmd, .json, .txt). `values="none"` says no value
 /// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
-/// result of a prompt, a notebook's inputs and outputs. Costs one capture.
+/// result of a prompt, a notebook's inputs and outputs. `legend=False` leaves the legend out of pictures, `sizes=True`
+/// says in each box what an object takes and what it keeps (the bytes that would be freed with it), `stamp=True` from
+/// which process, Python and moment it is. Costs one capture; with sizes, dominators too.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
 /// where the file cannot be written.
@@ -80,13 +84,17 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false))]
+#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false, legend=true, sizes=false, stamp=false))]
+#[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn why(
     py: Python<'_>,
     obj: &Bound<'_, PyAny>,
     filename: Option<PathBuf>,
     values: &str,
     all_roots: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
 ) -> PyResult<Chain> {
     let values = policy(values)?;
     format_of(filename.as_ref())?;
@@ -94,9 +102,14 @@ pub(crate) fn why(
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
-    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }))).with_values(values);
+    let said = Said { drawing: Drawing { legend }, sizes, stamp };
+    let found = py.detach(|| {
+        let chain = Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }));
+        chain.with_values(values).with_said(said)
+    });
+    let chain = found.map_err(refused::core)?;
     if let Some(path) = filename {
-        save_view(py, &chain.view(), &path)?;
+        chain.save_to(py, &path)?;
     }
     Ok(chain)
 }
@@ -109,7 +122,9 @@ pub(crate) fn why(
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
 /// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
 /// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
-/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// `values="none"` says no value and no dict key. `legend=False` leaves out the legend, `sizes=True` says in each box
+/// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
+/// Python and moment the picture is. Costs one capture, and milliseconds for the picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written.
@@ -120,7 +135,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -132,8 +147,11 @@ pub(crate) fn show_backrefs(
     values: &str,
     fold: bool,
     weak: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
 ) -> PyResult<Picture> {
-    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak })
+    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp })
 }
 
 /// Draws what the objects refer to.
@@ -144,7 +162,9 @@ pub(crate) fn show_backrefs(
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
 /// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
 /// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
-/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// `values="none"` says no value and no dict key. `legend=False` leaves out the legend, `sizes=True` says in each box
+/// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
+/// Python and moment the picture is. Costs one capture, and milliseconds for the picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written.
@@ -153,7 +173,7 @@ pub(crate) fn show_backrefs(
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -165,8 +185,11 @@ pub(crate) fn show_refs(
     values: &str,
     fold: bool,
     weak: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
 ) -> PyResult<Picture> {
-    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak })
+    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp })
 }
 
 /// What both functions are asked beside the objects.
@@ -178,10 +201,13 @@ struct Drawn<'a, 'py> {
     values: &'a str,
     fold: bool,
     weak: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
 }
 
 fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
-    let Drawn { depth, too_many, filename, ignore, values, fold, weak } = asked;
+    let Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
@@ -202,14 +228,26 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
-    let picture = py.detach(|| {
-        look(
-            &graph,
-            &starts,
-            &hidden,
-            Neighbourhood { depth, too_many, folds: fold, weak, values, ..Neighbourhood::new(direction) },
-        )
+    let view = py.detach(|| {
+        let dominators = if sizes { Some(dominators(&graph)?) } else { None };
+        let is_shown = |node: NodeId| !hidden.contains(&node);
+        let what = Neighbourhood {
+            depth,
+            too_many,
+            folds: fold,
+            weak,
+            values,
+            filter: Some(&is_shown),
+            dominators: dominators.as_ref(),
+            ..Neighbourhood::new(direction)
+        };
+        Ok(neighbourhood(&graph, &starts, &what))
     });
+    let mut view = view.map_err(refused::core)?;
+    if stamp {
+        view.stamp = graph.origin().stamp();
+    }
+    let picture = Picture::new(view).drawn(Drawing { legend });
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }
@@ -226,11 +264,6 @@ fn argument_tuples(graph: &HeapGraph, starts: &[NodeId]) -> Vec<NodeId> {
             && graph.referents(*node).iter().copied().map(NodeId).eq(starts.iter().copied())
     };
     graph.distinct_referrers(first).filter(is_arguments).collect()
-}
-
-fn look(graph: &HeapGraph, starts: &[NodeId], hidden: &[NodeId], what: Neighbourhood<'_>) -> Picture {
-    let is_shown = |node: NodeId| !hidden.contains(&node);
-    Picture::new(neighbourhood(graph, starts, &Neighbourhood { filter: Some(&is_shown), ..what }))
 }
 
 fn at_least_one(name: &str, value: i64) -> PyResult<u32> {

@@ -1,13 +1,14 @@
 //! `Chain`: why one object is alive.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use refroots_cli::answer_json;
 use refroots_core::query::chain;
-use refroots_core::{Study, Values};
+use refroots_core::{Study, Values, View};
+use refroots_render::Drawing;
 
 use crate::object::{Object, Reference};
 use crate::picture::{Picture, mimebundle, save_view};
@@ -19,19 +20,49 @@ pub(crate) struct Chain {
     graph: Arc<Study>,
     chain: chain::Chain,
     values: Values,
+    said: Said,
+}
+
+/// What a picture of a chain says beside its objects and references.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Said {
+    pub(crate) drawing: Drawing,
+    pub(crate) sizes: bool,
+    pub(crate) stamp: bool,
 }
 
 impl Chain {
     pub(crate) fn new(graph: &Arc<Study>, chain: chain::Chain) -> Self {
-        Self { graph: Arc::clone(graph), chain, values: Values::Short }
+        Self { graph: Arc::clone(graph), chain, values: Values::Short, said: Said::default() }
     }
 
     pub(crate) fn with_values(self, values: Values) -> Self {
         Self { values, ..self }
     }
 
-    pub(crate) fn view(&self) -> refroots_core::View {
-        self.chain.view(&self.graph, self.values)
+    /// Computes what the pictures will say.
+    pub(crate) fn with_said(self, said: Said) -> Result<Self, refroots_core::Error> {
+        if said.sizes {
+            self.graph.dominators()?;
+        }
+        Ok(Self { said, ..self })
+    }
+
+    fn view(&self) -> View {
+        let mut view = self.chain.view(&self.graph, self.values);
+        if self.said.sizes
+            && let Ok(dominators) = self.graph.dominators()
+        {
+            view.say_retained(dominators);
+        }
+        if self.said.stamp {
+            view.stamp = self.graph.origin().stamp();
+        }
+        view
+    }
+
+    pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
+        save_view(py, &self.view(), &self.said.drawing, path)
     }
 }
 
@@ -101,13 +132,13 @@ impl Chain {
     /// The chain as a picture.
     #[getter]
     fn picture(&self) -> Picture {
-        Picture::new(self.view())
+        Picture::new(self.view()).drawn(self.said.drawing)
     }
 
     /// Writes the chain; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .txt, and .json for the picture's
     /// nodes and references.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view(), &path)
+        self.save_to(py, &path)
     }
 
     fn __len__(&self) -> usize {
@@ -129,6 +160,6 @@ impl Chain {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view())
+        mimebundle(py, &self.view(), &self.said.drawing)
     }
 }

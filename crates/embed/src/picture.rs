@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString};
 use refroots_core::View;
-use refroots_render::Format;
+use refroots_render::{Drawing, Format};
 use serde_json::Value;
 
 use crate::refused;
@@ -15,15 +15,20 @@ use crate::shown::shown;
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Picture {
     view: View,
+    drawing: Drawing,
 }
 
 impl Picture {
     pub(crate) fn new(view: View) -> Self {
-        Self { view }
+        Self { view, drawing: Drawing::default() }
+    }
+
+    pub(crate) fn drawn(self, drawing: Drawing) -> Self {
+        Self { drawing, ..self }
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view, path)
+        save_view(py, &self.view, &self.drawing, path)
     }
 }
 
@@ -33,18 +38,18 @@ pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> 
 }
 
 /// Draws and writes in one: by a temporary file beside the target, so that nothing is ever half-written.
-pub(crate) fn save_view(py: Python<'_>, view: &View, path: &Path) -> PyResult<()> {
+pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, path: &Path) -> PyResult<()> {
     let format = Format::from_path(path).map_err(refused::ending)?;
     py.detach(|| {
-        let bytes = refroots_render::render(view, format).map_err(refused::drawing)?;
+        let bytes = refroots_render::render(view, format, drawing).map_err(refused::drawing)?;
         refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
     })
 }
 
 /// What Jupyter shows: SVG, and text for those who cannot.
-pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View, drawing: &Drawing) -> PyResult<Bound<'py, PyDict>> {
     let bundle = PyDict::new(py);
-    bundle.set_item("image/svg+xml", refroots_render::svg(view).map_err(refused::drawing)?)?;
+    bundle.set_item("image/svg+xml", refroots_render::svg(view, drawing).map_err(refused::drawing)?)?;
     bundle.set_item("text/plain", refroots_render::text(view))?;
     Ok(bundle)
 }
@@ -54,19 +59,19 @@ impl Picture {
     /// The picture as DOT, Graphviz's language.
     #[getter]
     fn dot(&self) -> String {
-        refroots_render::dot(&self.view)
+        refroots_render::dot(&self.view, &self.drawing)
     }
 
     /// The picture as SVG.
     #[getter]
     fn svg(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| refroots_render::svg(&self.view)).map_err(refused::drawing)
+        py.detach(|| refroots_render::svg(&self.view, &self.drawing)).map_err(refused::drawing)
     }
 
     /// The picture as PNG.
     #[getter]
     fn png<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| refroots_render::png(&self.view)).map_err(refused::drawing)?;
+        let bytes = py.detach(|| refroots_render::png(&self.view, &self.drawing)).map_err(refused::drawing)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -79,7 +84,7 @@ impl Picture {
 
     /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view, &path)
+        save_view(py, &self.view, &self.drawing, &path)
     }
 
     fn __str__(&self) -> String {
@@ -98,7 +103,7 @@ impl Picture {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view)
+        mimebundle(py, &self.view, &self.drawing)
     }
 }
 

@@ -7,7 +7,7 @@ use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::paths::{WhyOptions, why};
 use refroots_core::{NodeId, Values, View, sketch};
-use refroots_render::{Format, render};
+use refroots_render::{Drawing, Format, render};
 
 const LEAK: &str = "
     foo: app.models.Foo
@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     for (name, view) in &pictures {
         for (ending, format) in [("txt", Format::Text), ("dot", Format::Dot), ("svg", Format::Svg), ("png", Format::Png)] {
-            std::fs::write(directory.join(format!("{name}.{ending}")), render(view, format)?)?;
+            std::fs::write(directory.join(format!("{name}.{ending}")), render(view, format, &Drawing::default())?)?;
         }
     }
     Ok(())

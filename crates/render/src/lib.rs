@@ -22,25 +22,34 @@
 //! # Ok::<(), refroots_core::Error>(())
 //! ```
 
+mod colour;
 mod curve;
+mod cycles;
 mod dot;
+mod drawing;
 mod error;
 mod escape;
 mod format;
 mod label;
 mod layout;
+mod legend;
 mod measure;
 mod mermaid;
+mod outline;
+mod path;
 mod pdf;
 mod plain;
 mod png;
 mod scene;
+mod shape;
+mod sign;
 mod style;
 mod svg;
 mod text;
 mod tree;
 
 pub use dot::dot;
+pub use drawing::Drawing;
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
@@ -58,13 +67,13 @@ use refroots_core::View;
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out, [`Error::Drawing`]
 /// where it cannot be drawn; text, DOT, Mermaid and JSON never fail.
-pub fn render(view: &View, format: Format) -> Result<Vec<u8>, Error> {
+pub fn render(view: &View, format: Format, drawing: &Drawing) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text(view).into_bytes()),
-        Format::Dot => Ok(dot(view).into_bytes()),
-        Format::Svg => svg(view).map(String::into_bytes),
-        Format::Png => png(view),
-        Format::Pdf => pdf(view),
+        Format::Dot => Ok(dot(view, drawing).into_bytes()),
+        Format::Svg => svg(view, drawing).map(String::into_bytes),
+        Format::Png => png(view, drawing),
+        Format::Pdf => pdf(view, drawing),
         Format::Mermaid => Ok(mermaid(view).into_bytes()),
         Format::Json => Ok(json(view).into_bytes()),
     }

@@ -7,9 +7,10 @@ use refroots_core::petgraph::graph::{EdgeIndex, NodeIndex};
 use refroots_core::petgraph::visit::EdgeRef;
 use refroots_core::{Question, View, ViewNode, grouped};
 
+use crate::colour::{BACKGROUND, FAINT_INK, INK, LINE_INK};
 use crate::escape;
 use crate::label::{self, Words};
-use crate::style::{self, FAINT_INK, INK, LINE_INK};
+use crate::style::{self, Outline};
 
 /// Characters of a diagram that Mermaid draws, where nothing else is configured (as on GitHub).
 const CHARACTERS: usize = 50_000;
@@ -80,7 +81,7 @@ fn node(view: &View, index: NodeIndex) -> String {
     let Words { text, root, beyond, .. } = words;
     let marker = if shown.is_start { label::START } else { "" };
     let lines = [marker, &heading, &text, &root, &beyond].into_iter().filter(|line| !line.is_empty());
-    let [open, close] = style::of(shown).mermaid_shape;
+    let [open, close] = style::of(shown).outline.in_mermaid();
     let id = index.index();
     let mut out = format!("n{id}{open}{}{close}:::{}\n", escape::mermaid(lines), class(shown));
     if let Some(words) = view.cut_text(index) {
@@ -99,26 +100,35 @@ fn arrow(view: &View, index: EdgeIndex) -> String {
     let edge = &view.graph[index];
     let name = label::edge(edge);
     let said = if name.is_empty() { String::new() } else { format!("|{}|", escape::mermaid([name.as_str()])) };
-    let line = if edge.is_on_chain { "==>" } else { "-->" };
+    let line = match (edge.is_weak, edge.is_on_chain) {
+        (true, _) => "-.->",
+        (false, true) => "==>",
+        (false, false) => "-->",
+    };
     format!("n{} {line}{said} n{}\n", from.index(), to.index())
 }
 
-fn class(shown: &ViewNode) -> &'static str {
-    if shown.is_start { "start" } else { style::of(shown).class }
+fn class(shown: &ViewNode) -> String {
+    match style::of(shown).class {
+        _ if shown.is_start => "start".to_owned(),
+        class if shown.is_on_chain => format!("{class}_on_chain"),
+        class => class.to_owned(),
+    }
 }
 
 /// The looks of the classes that are in the view.
 fn classes(view: &View) -> String {
-    let mut known: Vec<(&str, String)> = Vec::new();
+    let mut known: Vec<(String, String)> = Vec::new();
     for shown in view.graph.node_weights() {
         let class = class(shown);
         if known.iter().all(|(name, _)| *name != class) {
             let looks = style::of(shown);
-            let dashes = if looks.is_dashed { ",stroke-dasharray:5 4" } else { "" };
-            let (fill, stroke, width) = (looks.fill, looks.stroke, looks.stroke_width);
-            known.push((class, format!("fill:{fill},stroke:{stroke},stroke-width:{width}px,color:{INK}{dashes}")));
+            let dashes = if looks.outline == Outline::CrossedCorners { ",stroke-dasharray:5 4" } else { "" };
+            let (fill, stroke, ink, width) = (looks.fill.light, looks.stroke.light, INK.light, looks.stroke_width);
+            known.push((class, format!("fill:{fill},stroke:{stroke},stroke-width:{width}px,color:{ink}{dashes}")));
         }
     }
-    known.push(("cut", format!("fill:#ffffff,stroke:{LINE_INK},color:{FAINT_INK},stroke-dasharray:5 4")));
+    let (fill, stroke, ink) = (BACKGROUND.light, LINE_INK.light, FAINT_INK.light);
+    known.push(("cut".to_owned(), format!("fill:{fill},stroke:{stroke},color:{ink},stroke-dasharray:5 4")));
     known.iter().map(|(name, looks)| format!("classDef {name} {looks}\n")).collect()
 }

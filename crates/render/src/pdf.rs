@@ -8,7 +8,7 @@ use krilla_svg::{SurfaceExt, SvgSettings};
 use refroots_core::View;
 
 use crate::tree::tree;
-use crate::{Error, label, svg};
+use crate::{Drawing, Error, label, svg};
 
 /// The longest side of a page that readers open, in points.
 const SIDE: f32 = 14_400.0;
@@ -19,8 +19,8 @@ const SIDE: f32 = 14_400.0;
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out, [`Error::Drawing`] where
 /// no page can be made of it.
-pub fn pdf(view: &View) -> Result<Vec<u8>, Error> {
-    let tree = tree(svg(view)?)?;
+pub fn pdf(view: &View, options: &Drawing) -> Result<Vec<u8>, Error> {
+    let tree = tree(svg(view, options)?)?;
     let (w, h) = (tree.size().width(), tree.size().height());
     let scale = (SIDE / w).min(SIDE / h).min(1.0);
     let size = Size::from_wh(w * scale, h * scale).ok_or_else(|| drawing("its size is none that a page can have"))?;

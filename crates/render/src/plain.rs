@@ -37,6 +37,7 @@ fn node(node: &ViewNode) -> Value {
         "type": node.full_type_name,
         "text": node.text,
         "size": node.size,
+        "retained": node.retained,
         "depth": node.depth,
         "start": node.is_start,
         "root": node.root.as_ref().map(|root| &root.text),

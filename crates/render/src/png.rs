@@ -8,7 +8,7 @@ use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::Tree;
 
 use crate::tree::tree;
-use crate::{Error, svg};
+use crate::{Drawing, Error, svg};
 
 /// The longest side that viewers and browsers open.
 const SIDE: f64 = 32_767.0;
@@ -24,8 +24,8 @@ const BAND: u32 = 16_000_000;
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out, [`Error::Drawing`] where
 /// memory does not suffice.
-pub fn png(view: &View) -> Result<Vec<u8>, Error> {
-    rasterize(&tree(svg(view)?)?)
+pub fn png(view: &View, drawing: &Drawing) -> Result<Vec<u8>, Error> {
+    rasterize(&tree(svg(view, drawing)?)?)
 }
 
 fn rasterize(tree: &Tree) -> Result<Vec<u8>, Error> {
@@ -82,6 +82,8 @@ fn side(length: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use refroots_core::{Question, ViewNode};
+
     use super::*;
 
     #[test]
@@ -91,6 +93,18 @@ mod tests {
         assert_eq!(side(100_000.0 * scale(100_000.0, 50.0)), 32_767);
         let scale = scale(20_000.0, 20_000.0);
         assert!((20_000.0 * scale * 20_000.0 * scale - PIXELS).abs() < 1.0);
+    }
+
+    #[test]
+    fn pixels_are_those_of_paper() {
+        let mut view = View::new(Question::Referents, "a list".to_owned());
+        view.graph.add_node(ViewNode { type_name: "list".to_owned(), is_start: true, ..ViewNode::default() });
+        let drawn = svg(&view, &Drawing::default()).unwrap();
+        let (before, rest) = drawn.split_once("<style>").unwrap();
+        let (_, behind) = rest.split_once("</style>").unwrap();
+        assert!(
+            rasterize(&tree(format!("{before}{behind}")).unwrap()).unwrap() == rasterize(&tree(drawn.clone()).unwrap()).unwrap()
+        );
     }
 
     #[test]

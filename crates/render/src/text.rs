@@ -19,6 +19,10 @@ const INDENTED: usize = 20;
 pub fn text(view: &View) -> String {
     let mut out = label::title(view);
     out.push('\n');
+    if !view.stamp.is_empty() {
+        out.push_str(&label::stamp(view));
+        out.push('\n');
+    }
     let tree = Tree::new(view);
     if tree.tops.is_empty() {
         out.push_str("nothing to show\n");

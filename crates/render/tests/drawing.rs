@@ -2,9 +2,9 @@
 
 mod fixtures;
 
-use fixtures::{backrefs, refs, view, weak_backrefs, why};
+use fixtures::{backrefs, dot, refs, svg, view, weak_backrefs, why};
 use refroots_core::{Question, View};
-use refroots_render::{dot, json, mermaid, svg, text};
+use refroots_render::{json, mermaid, text};
 
 /// Snapshots all formats of a view; the SVG is the default engine's.
 macro_rules! snapshot {

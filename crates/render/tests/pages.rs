@@ -3,9 +3,8 @@
 
 mod fixtures;
 
-use fixtures::{CACHE, backrefs, view};
+use fixtures::{CACHE, backrefs, pdf, svg, view};
 use refroots_core::Question;
-use refroots_render::pdf;
 
 /// The page's width and height, as its `MediaBox` says.
 fn page(bytes: &[u8]) -> (f64, f64) {
@@ -20,7 +19,7 @@ fn a_page_is_as_large_as_the_picture_and_the_same_each_time() {
     let shown = backrefs(CACHE, "foo", 5, 10);
     let bytes = pdf(&shown).unwrap();
     assert_eq!(bytes, pdf(&shown).unwrap());
-    let drawn = refroots_render::svg(&shown).unwrap();
+    let drawn = svg(&shown).unwrap();
     let number = |key: &str| drawn.split(key).nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap();
     assert_eq!(page(&bytes), (number(" width=\""), number(" height=\"")));
     let text = String::from_utf8_lossy(&bytes);

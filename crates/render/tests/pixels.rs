@@ -6,10 +6,10 @@ mod fixtures;
 
 use std::io::Cursor;
 
-use fixtures::{CACHE, backrefs, view};
+use fixtures::{CACHE, backrefs, png as draw, svg, view};
 use png::{ColorType, Decoder};
 use refroots_core::Question;
-use refroots_render::{png as draw, svg};
+use refroots_render::Drawing;
 
 fn decode(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     let mut reader = Decoder::new(Cursor::new(bytes)).read_info().unwrap();
@@ -51,7 +51,7 @@ fn bands_meet_without_a_seam() {
     // Over 16 million pixels, so that there are several bands; an unbroken arrow of the chain
     // crosses where they meet, or a box does. Behind a name an arrow is faint.
     let long = view(240, &(1..240).map(|i| (i - 1, i)).collect::<Vec<_>>(), Question::Chain);
-    let (width, height, pixels) = decode(&draw(&long).unwrap());
+    let (width, height, pixels) = decode(&refroots_render::png(&long, &Drawing { legend: false }).unwrap());
     let ink = |y: u32| {
         let row = &pixels[(y * width * 3) as usize..((y + 1) * width * 3) as usize];
         row.iter().any(|&value| value < 250)

@@ -1,4 +1,4 @@
-//! Arguments that say what is around an object in a picture.
+//! Arguments that say what is around an object in a picture, and what the picture says of it.
 
 use clap::Args;
 
@@ -25,6 +25,28 @@ pub(super) struct AroundArgs {
     /// Draw weak references too, as dotted lines: they keep nothing alive
     #[arg(long)]
     weak: bool,
+}
+
+/// What a picture says beside its objects and references.
+#[derive(Args)]
+pub(super) struct SaidArgs {
+    /// Leave out the legend, which explains the signs that a picture uses
+    #[arg(long)]
+    no_legend: bool,
+
+    /// Say in each box of a picture what its objects take and what they keep: the bytes that would be freed with them
+    #[arg(long)]
+    sizes: bool,
+
+    /// Say in a picture from which process, Python and moment it is
+    #[arg(long)]
+    stamp: bool,
+}
+
+impl SaidArgs {
+    pub(super) fn apply(self, look: Look) -> Look {
+        Look { legend: !self.no_legend, sizes: self.sizes, stamp: self.stamp, ..look }
+    }
 }
 
 impl AroundArgs {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::drawn::AroundArgs;
+use super::drawn::{AroundArgs, SaidArgs};
 use super::shared::{TableArgs, ValuesPolicy, is_json};
 use crate::{Ask, Error, Look, Moment, Output, Program, Source};
 
@@ -93,6 +93,9 @@ pub(super) struct RunArgs {
 
     #[command(flatten)]
     around: AroundArgs,
+
+    #[command(flatten)]
+    said: SaidArgs,
 
     /// Whether the answer says what strings, numbers and keys are
     #[arg(long, value_name = "POLICY", default_value = "short")]
@@ -213,7 +216,7 @@ impl RunArgs {
             sort: self.table.sort,
             ..Look::new(ask)
         };
-        Ok(Run { program: self.program.into_program("run")?, look: self.around.apply(look) })
+        Ok(Run { program: self.program.into_program("run")?, look: self.said.apply(self.around.apply(look)) })
     }
 }
 

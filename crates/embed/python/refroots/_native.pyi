@@ -60,6 +60,7 @@ class _Node(TypedDict):
     type: str
     text: str
     size: int
+    retained: int | None
     depth: int
     start: bool
     root: str | None
@@ -98,7 +99,14 @@ def on_signal(
 def _on_signal_by_environment() -> None: ...
 def objects(type_name: str) -> list[Any]: ...
 def why(
-    obj: Any, *, filename: _Path | None = None, values: _Values = "short", all_roots: bool = False
+    obj: Any,
+    *,
+    filename: _Path | None = None,
+    values: _Values = "short",
+    all_roots: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
 ) -> Chain: ...
 def show_refs(
     *objs: Any,
@@ -109,6 +117,9 @@ def show_refs(
     values: _Values = "short",
     fold: bool = True,
     weak: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
 ) -> Picture: ...
 def show_backrefs(
     *objs: Any,
@@ -119,6 +130,9 @@ def show_backrefs(
     values: _Values = "short",
     fold: bool = True,
     weak: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
 def track() -> Growth: ...

@@ -104,6 +104,11 @@ impl Search<'_> {
         &self.gathered
     }
 
+    /// Where an object was met.
+    pub(super) fn place_of(&self, node: NodeId) -> Option<u32> {
+        self.places.get(&node).copied()
+    }
+
     pub(super) fn is_start(&self, place: u32) -> bool {
         (place as usize) < self.starts
     }

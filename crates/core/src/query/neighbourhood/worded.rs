@@ -9,6 +9,7 @@ use super::fold::Classes;
 use super::gather::{Link, Search};
 use super::{Neighbourhood, question, title};
 use crate::query::chain::{held_from_outside, view_node};
+use crate::query::dominator_tree::retained_by_group;
 use crate::wording::grouped;
 use crate::{EdgeId, EdgeKind, HeapGraph, NodeId, RootKind, View, ViewEdge, ViewNode, ViewRoot, Wording};
 
@@ -55,6 +56,15 @@ pub(super) fn view(
     for (&place, &count) in &search.gathered().functions {
         if let Some(index) = index(place) {
             view.graph[index].functions += count;
+        }
+    }
+    if let Some(dominators) = what.dominators {
+        let class = |node: NodeId| Some(classes.of[search.place_of(node)? as usize] as usize);
+        let retained = retained_by_group(graph, dominators, members.len(), class);
+        for (index, retained) in indices.iter().zip(retained) {
+            if let Some(index) = *index {
+                view.graph[index].retained = Some(retained);
+            }
         }
     }
     count_what_is_not_drawn(search, classes, &indices, &mut view);
