@@ -9,7 +9,7 @@ use refroots_core::{HeapGraph, Study, Values, bytes};
 use refroots_render::printable;
 
 use crate::answer::{Answer, answer};
-use crate::progress::with_bar;
+use crate::progress::{with_bar, with_bars};
 use crate::table::counted;
 use crate::{Ask, Error, Exit, Look, exit, save_snapshot, write_atomically};
 
@@ -19,7 +19,8 @@ pub fn look(graph: &Study, look: &Look, stdout: &mut dyn Write, stderr: &mut dyn
     if look.ask == Ask::Save {
         return save(graph, look, &mut || ControlFlow::Continue(()), stderr);
     }
-    let done = answer(graph, look).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
+    let done =
+        with_bars(graph.stages(), || answer(graph, look)).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
     exit::conclude(done.map(|()| Exit::Done), stderr)
 }
 
