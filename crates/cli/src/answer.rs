@@ -151,7 +151,7 @@ const WAYS: usize = 10;
 fn picture(view: &View, look: &Look, title: &str) -> Result<Answer, Error> {
     let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
     let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
-    Ok(Answer { bytes: render(view, format_of(look)?).map_err(Error::Render)?, words })
+    Ok(Answer { bytes: render(view, format_of(look)?, &look.engine.drawing()).map_err(Error::Render)?, words })
 }
 
 /// The format of a picture; of a table and without a file, text.

@@ -11,12 +11,12 @@ use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::{paths, select};
 
-use refroots_core::{HeapGraph, NodeId, Study, Values};
+use refroots_core::{HeapGraph, NodeId, Study, Values, View};
 
 use crate::capture::{self as live, Purpose};
 use crate::chain::Chain;
 use crate::heap::{Heap, node_of};
-use crate::picture::{Picture, format_of, save_view};
+use crate::picture::{Picture, drawing_with, format_of};
 use crate::refused;
 
 /// Captures every object of this process and every reference between them.
@@ -69,10 +69,12 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
 /// `filename` saves the chain as a picture (.png, .svg, .dot, .txt). `values="none"` says no value
 /// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
-/// result of a prompt, a notebook's inputs and outputs. Costs one capture.
+/// result of a prompt, a notebook's inputs and outputs. `engine="dot"` lets Graphviz's own `dot` place the boxes
+/// and arrows of its pictures. Costs one capture.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
-/// where the file cannot be written.
+/// where the file cannot be written, RuntimeError where it cannot be drawn: `dot` is not installed, fails or
+/// takes a minute.
 ///
 /// >>> class Session: pass
 /// >>> SESSIONS = {"k": Session()}
@@ -80,23 +82,26 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false))]
+#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false, engine="builtin"))]
 pub(crate) fn why(
     py: Python<'_>,
     obj: &Bound<'_, PyAny>,
     filename: Option<PathBuf>,
     values: &str,
     all_roots: bool,
+    engine: &str,
 ) -> PyResult<Chain> {
     let values = policy(values)?;
+    let drawing = drawing_with(engine)?;
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
-    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }))).with_values(values);
+    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots })));
+    let chain = chain.with_values(values).drawn(drawing);
     if let Some(path) = filename {
-        save_view(py, &chain.view(), &path)?;
+        chain.save(py, path)?;
     }
     Ok(chain)
 }
@@ -108,10 +113,12 @@ pub(crate) fn why(
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
 /// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
-/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// `values="none"` says no value and no dict key. `engine="dot"` lets Graphviz's own `dot` place boxes and arrows.
+/// Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
-/// that the heap does not show, OSError where the file cannot be written.
+/// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
+/// drawn: `dot` is not installed, fails or takes a minute.
 ///
 /// >>> held = []
 /// >>> CACHE = {"k": held}
@@ -119,7 +126,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -130,8 +137,9 @@ pub(crate) fn show_backrefs(
     ignore: Option<&Bound<'_, PyAny>>,
     values: &str,
     fold: bool,
+    engine: &str,
 ) -> PyResult<Picture> {
-    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold })
+    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold, engine })
 }
 
 /// Draws what the objects refer to.
@@ -141,16 +149,18 @@ pub(crate) fn show_backrefs(
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
 /// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
-/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// `values="none"` says no value and no dict key. `engine="dot"` lets Graphviz's own `dot` place boxes and arrows.
+/// Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
-/// that the heap does not show, OSError where the file cannot be written.
+/// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
+/// drawn: `dot` is not installed, fails or takes a minute.
 ///
 /// >>> picture = refroots.show_refs({"k": [1, 2]}, depth=2)
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -161,8 +171,9 @@ pub(crate) fn show_refs(
     ignore: Option<&Bound<'_, PyAny>>,
     values: &str,
     fold: bool,
+    engine: &str,
 ) -> PyResult<Picture> {
-    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold })
+    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold, engine })
 }
 
 /// What both functions are asked beside the objects.
@@ -173,10 +184,11 @@ struct Drawn<'a, 'py> {
     ignore: Option<&'a Bound<'py, PyAny>>,
     values: &'a str,
     fold: bool,
+    engine: &'a str,
 }
 
 fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
-    let Drawn { depth, too_many, filename, ignore, values, fold } = asked;
+    let Drawn { depth, too_many, filename, ignore, values, fold, engine } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
@@ -184,6 +196,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     let too_many = too_many.map(|count| at_least_one("too_many", count)).transpose()?.map(|count| count as usize);
     let too_many = Look::too_many(too_many, fold);
     let values = policy(values)?;
+    let drawing = drawing_with(engine)?;
     format_of(filename.as_ref())?;
     let ignored: Vec<Bound<'_, PyAny>> = match ignore {
         Some(ignore) => ignore.try_iter()?.collect::<PyResult<_>>()?,
@@ -197,9 +210,10 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
-    let picture = py.detach(|| {
+    let view = py.detach(|| {
         look(&graph, &starts, &hidden, Neighbourhood { depth, too_many, folds: fold, values, ..Neighbourhood::new(direction) })
     });
+    let picture = Picture::new(view, drawing);
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }
@@ -218,9 +232,9 @@ fn argument_tuples(graph: &HeapGraph, starts: &[NodeId]) -> Vec<NodeId> {
     graph.distinct_referrers(first).filter(is_arguments).collect()
 }
 
-fn look(graph: &HeapGraph, starts: &[NodeId], hidden: &[NodeId], what: Neighbourhood<'_>) -> Picture {
+fn look(graph: &HeapGraph, starts: &[NodeId], hidden: &[NodeId], what: Neighbourhood<'_>) -> View {
     let is_shown = |node: NodeId| !hidden.contains(&node);
-    Picture::new(neighbourhood(graph, starts, &Neighbourhood { filter: Some(&is_shown), ..what }))
+    neighbourhood(graph, starts, &Neighbourhood { filter: Some(&is_shown), ..what })
 }
 
 fn at_least_one(name: &str, value: i64) -> PyResult<u32> {

@@ -8,6 +8,7 @@ use pyo3::types::PyDict;
 use refroots_cli::answer_json;
 use refroots_core::query::chain;
 use refroots_core::{Study, Values};
+use refroots_render::Drawing;
 
 use crate::object::{Object, Reference};
 use crate::picture::{Picture, mimebundle, save_view};
@@ -19,15 +20,20 @@ pub(crate) struct Chain {
     graph: Arc<Study>,
     chain: chain::Chain,
     values: Values,
+    drawing: Drawing,
 }
 
 impl Chain {
     pub(crate) fn new(graph: &Arc<Study>, chain: chain::Chain) -> Self {
-        Self { graph: Arc::clone(graph), chain, values: Values::Short }
+        Self { graph: Arc::clone(graph), chain, values: Values::Short, drawing: Drawing::default() }
     }
 
     pub(crate) fn with_values(self, values: Values) -> Self {
         Self { values, ..self }
+    }
+
+    pub(crate) fn drawn(self, drawing: Drawing) -> Self {
+        Self { drawing, ..self }
     }
 
     pub(crate) fn view(&self) -> refroots_core::View {
@@ -101,12 +107,12 @@ impl Chain {
     /// The chain as a picture.
     #[getter]
     fn picture(&self) -> Picture {
-        Picture::new(self.view())
+        Picture::new(self.view(), self.drawing)
     }
 
     /// Writes the chain; the ending of the name says how: .png, .svg, .dot, .txt.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view(), &path)
+    pub(crate) fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        save_view(py, &self.view(), &self.drawing, &path)
     }
 
     fn __len__(&self) -> usize {
@@ -128,6 +134,6 @@ impl Chain {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view())
+        mimebundle(py, &self.view(), &self.drawing)
     }
 }

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
+use refroots_cli::Engine;
 use refroots_core::View;
 use refroots_core::petgraph::visit::EdgeRef;
-use refroots_render::Format;
+use refroots_render::{Drawing, Format};
 
 use crate::refused;
 use crate::shown::shown;
@@ -15,16 +17,22 @@ use crate::shown::shown;
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Picture {
     view: View,
+    drawing: Drawing,
 }
 
 impl Picture {
-    pub(crate) fn new(view: View) -> Self {
-        Self { view }
+    pub(crate) fn new(view: View, drawing: Drawing) -> Self {
+        Self { view, drawing }
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view, path)
+        save_view(py, &self.view, &self.drawing, path)
     }
+}
+
+/// How pictures are drawn with the engine of that name.
+pub(crate) fn drawing_with(engine: &str) -> PyResult<Drawing> {
+    engine.parse::<Engine>().map(Engine::drawing).map_err(PyValueError::new_err)
 }
 
 /// The format of a file name, before anything costly is done for it.
@@ -33,18 +41,19 @@ pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> 
 }
 
 /// Draws and writes in one: by a temporary file beside the target, so that nothing is ever half-written.
-pub(crate) fn save_view(py: Python<'_>, view: &View, path: &Path) -> PyResult<()> {
+pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, path: &Path) -> PyResult<()> {
     let format = Format::from_path(path).map_err(refused::ending)?;
     py.detach(|| {
-        let bytes = refroots_render::render(view, format).map_err(refused::drawing)?;
+        let bytes = refroots_render::render(view, format, drawing).map_err(refused::drawing)?;
         refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
     })
 }
 
 /// What Jupyter shows: SVG, and text for those who cannot.
-pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View, drawing: &Drawing) -> PyResult<Bound<'py, PyDict>> {
     let bundle = PyDict::new(py);
-    bundle.set_item("image/svg+xml", refroots_render::svg(view).map_err(refused::drawing)?)?;
+    let svg = py.detach(|| refroots_render::svg(view, drawing)).map_err(refused::drawing)?;
+    bundle.set_item("image/svg+xml", svg)?;
     bundle.set_item("text/plain", refroots_render::text(view))?;
     Ok(bundle)
 }
@@ -60,13 +69,13 @@ impl Picture {
     /// The picture as SVG.
     #[getter]
     fn svg(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| refroots_render::svg(&self.view)).map_err(refused::drawing)
+        py.detach(|| refroots_render::svg(&self.view, &self.drawing)).map_err(refused::drawing)
     }
 
     /// The picture as PNG.
     #[getter]
     fn png<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| refroots_render::png(&self.view)).map_err(refused::drawing)?;
+        let bytes = py.detach(|| refroots_render::png(&self.view, &self.drawing)).map_err(refused::drawing)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -78,7 +87,7 @@ impl Picture {
 
     /// Writes the picture; the ending of the name says how: .png, .svg, .dot, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view, &path)
+        save_view(py, &self.view, &self.drawing, &path)
     }
 
     fn __str__(&self) -> String {
@@ -97,7 +106,7 @@ impl Picture {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view)
+        mimebundle(py, &self.view, &self.drawing)
     }
 }
 

@@ -9,6 +9,7 @@ use pyo3::types::{PyDict, PyIterator, PyList};
 use refroots_cli::{answer_json, tables};
 use refroots_core::query::{reasons, ways_view};
 use refroots_core::{Study, Values, View, grouped};
+use refroots_render::Drawing;
 
 use crate::chain::{Chain, Root};
 use crate::picture::{Picture, mimebundle, save_view};
@@ -106,7 +107,7 @@ impl Reasons {
     /// The chains of the largest groups as a picture.
     #[getter]
     fn picture(&self) -> Picture {
-        Picture::new(self.view())
+        Picture::new(self.view(), Drawing::default())
     }
 
     /// The groups as a JSON list of objects: `count`, `size` in bytes, `signature`, `chain`.
@@ -117,7 +118,7 @@ impl Reasons {
 
     /// Writes the picture; the ending of the name says how: .png, .svg, .dot, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view(), &path)
+        save_view(py, &self.view(), &Drawing::default(), &path)
     }
 
     fn __str__(&self) -> String {
@@ -137,7 +138,7 @@ impl Reasons {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        let bundle = mimebundle(py, &self.view())?;
+        let bundle = mimebundle(py, &self.view(), &Drawing::default())?;
         bundle.set_item("text/plain", self.__str__())?;
         Ok(bundle)
     }

@@ -23,6 +23,7 @@
 
 mod curve;
 mod dot;
+mod drawing;
 mod error;
 mod escape;
 mod format;
@@ -36,6 +37,7 @@ mod svg;
 mod text;
 
 pub use dot::dot;
+pub use drawing::{Drawing, EngineChoice, RunDot};
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
@@ -50,11 +52,11 @@ use refroots_core::View;
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out; text and DOT never
 /// fail.
-pub fn render(view: &View, format: Format) -> Result<Vec<u8>, Error> {
+pub fn render(view: &View, format: Format, drawing: &Drawing) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text(view).into_bytes()),
         Format::Dot => Ok(dot(view).into_bytes()),
-        Format::Svg => svg(view).map(String::into_bytes),
-        Format::Png => png(view),
+        Format::Svg => svg(view, drawing).map(String::into_bytes),
+        Format::Png => png(view, drawing),
     }
 }

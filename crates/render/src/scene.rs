@@ -4,12 +4,12 @@ use refroots_core::petgraph::graph::{EdgeIndex, NodeIndex};
 use refroots_core::petgraph::visit::EdgeRef;
 use refroots_core::{Question, View};
 
-use crate::Error;
 use crate::curve::cut_for_head;
 use crate::label::{self, Words};
 use crate::layout::{self, Arrow, Plan, Point, Size};
 use crate::measure::width;
 use crate::style::{self, FAINT_INK, INK, Outline, Style};
+use crate::{Drawing, Error};
 
 /// Everything that a picture shows, in the order of painting: arrows, then nodes.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ const LINE_HEIGHT: f64 = 1.36;
 const PADDING: Size = Size { w: 24.0, h: 14.0 };
 
 /// Lays a view out and colours it.
-pub(crate) fn build(view: &View) -> Result<Scene, Error> {
+pub(crate) fn build(view: &View, drawing: &Drawing) -> Result<Scene, Error> {
     let mut nodes: Vec<Shape> = view.graph.node_indices().map(|index| node_shape(view, index)).collect();
     let mut levels: Vec<i64> = view.graph.node_weights().map(|shown| level(view.question, shown.depth.into())).collect();
     let mut arrows: Vec<Line> = view.graph.edge_references().map(|edge| arrow(view, edge.id())).collect();
@@ -103,8 +103,9 @@ pub(crate) fn build(view: &View) -> Result<Scene, Error> {
         arrows: (arrows.iter().zip(ends))
             .map(|(arrow, (from, to))| Arrow { from, to, label: arrow.label.as_ref().map(|(_, room)| *room), sets_rank: true })
             .collect(),
+        railed: 0,
     };
-    let laid_out = layout::lay_out(plan)?;
+    let laid_out = layout::lay_out(plan, drawing.engine)?;
     let to_canvas = |point: Point| Point { x: point.x + MARGIN, y: point.y + MARGIN + TITLE_ROOM };
     for (node, &centre) in nodes.iter_mut().zip(&laid_out.geometry.centres) {
         node.centre = to_canvas(centre);

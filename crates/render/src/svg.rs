@@ -4,19 +4,19 @@ use std::fmt::Write;
 
 use refroots_core::View;
 
-use crate::Error;
 use crate::escape::xml;
 use crate::layout::{Point, Size};
 use crate::measure::FAMILY;
 use crate::scene::{self, Line, Scene, Shape, TAB_HEIGHT, Text};
 use crate::style::{INK, LINE_INK, Outline};
+use crate::{Drawing, Error};
 
 /// Draws a view as SVG.
 ///
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out.
-pub fn svg(view: &View) -> Result<String, Error> {
-    Ok(write(&scene::build(view)?))
+pub fn svg(view: &View, drawing: &Drawing) -> Result<String, Error> {
+    Ok(write(&scene::build(view, drawing)?))
 }
 
 /// Writes a scene down. Writing to a `String` cannot fail.

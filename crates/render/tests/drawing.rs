@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::{backrefs, refs, view, why};
 use refroots_core::{Question, View};
-use refroots_render::{dot, svg, text};
+use refroots_render::{Drawing, dot, svg, text};
 
 /// Snapshots all formats of a view; the SVG is the default engine's.
 macro_rules! snapshot {
@@ -12,7 +12,7 @@ macro_rules! snapshot {
         let view: View = $view;
         insta::assert_snapshot!(concat!($name, ".txt"), text(&view));
         insta::assert_snapshot!(concat!($name, ".dot"), dot(&view));
-        let drawn = svg(&view).unwrap();
+        let drawn = svg(&view, &Drawing::default()).unwrap();
         if cfg!(feature = "graphviz-pure") {
             insta::assert_snapshot!(concat!($name, ".svg"), drawn);
         }

@@ -3,7 +3,7 @@
 mod fixtures;
 
 use refroots_core::{EdgeKind, Question, RootKind, View, ViewEdge, ViewNode, ViewRoot};
-use refroots_render::{dot, png, svg, text};
+use refroots_render::{Drawing, dot, png, svg, text};
 use resvg::usvg::roxmltree::Document;
 
 fn torture() -> Vec<String> {
@@ -59,7 +59,7 @@ fn hostile(words: &str) -> View {
 #[test]
 fn no_text_breaks_the_svg() {
     for words in torture() {
-        let drawn = svg(&hostile(&words)).unwrap();
+        let drawn = svg(&hostile(&words), &Drawing::default()).unwrap();
         let document = Document::parse(&drawn).unwrap_or_else(|problem| panic!("{words:?}: {problem}\n{drawn}"));
         let groups = document.descendants().filter(|node| node.has_tag_name("g")).count();
         assert!((5..=6).contains(&groups), "{words:?}: two nodes, a stub, two arrows and a name, not {groups}");
@@ -94,7 +94,7 @@ fn graphviz_draws_the_texts_of_the_dot_as_they_are() {
 #[test]
 fn no_text_breaks_the_png() {
     for words in torture().into_iter().take(20) {
-        assert!(png(&hostile(&words)).unwrap().starts_with(b"\x89PNG"), "{words:?}");
+        assert!(png(&hostile(&words), &Drawing::default()).unwrap().starts_with(b"\x89PNG"), "{words:?}");
     }
 }
 
@@ -112,6 +112,6 @@ fn the_terminal_is_sent_no_control_character() {
 fn a_text_of_50_megabytes_is_cut_first() {
     let view = hostile(&"\u{1b}é".repeat(17 << 20));
     let begun = std::time::Instant::now();
-    assert!(text(&view).len() < 4_000 && dot(&view).len() < 8_000 && svg(&view).unwrap().len() < 16_000);
+    assert!(text(&view).len() < 4_000 && dot(&view).len() < 8_000 && svg(&view, &Drawing::default()).unwrap().len() < 16_000);
     assert!(begun.elapsed().as_secs() < 20);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::drawn::AroundArgs;
-use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json};
+use super::shared::{DrawingArgs, TableArgs, ValuesPolicy, at_least_one, is_json};
 use crate::{Ask, Look, Output};
 
 /// A look at a snapshot file.
@@ -91,13 +91,16 @@ struct ObjectArgs {
     /// Whether the answer says what strings, numbers and keys are, where the file has them
     #[arg(long, value_name = "POLICY", default_value = "short")]
     values: ValuesPolicy,
+
+    #[command(flatten)]
+    drawing: DrawingArgs,
 }
 
 impl ObjectArgs {
     fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
         let output = self.output.as_deref().map(Output::new);
         let look = Look { output, values: self.values.into(), ..Look::new(ask(self.subject)) };
-        FileLook { file: self.file, look }
+        FileLook { file: self.file, look: self.drawing.apply(look) }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use super::drawn::AroundArgs;
-use super::shared::{TableArgs, ValuesPolicy, is_json};
+use super::shared::{DrawingArgs, TableArgs, ValuesPolicy, is_json};
 use crate::{Ask, Error, Look, Moment, Output, Program, Source};
 
 /// A program, and a look at it.
@@ -92,6 +92,9 @@ pub(super) struct RunArgs {
 
     #[command(flatten)]
     around: AroundArgs,
+
+    #[command(flatten)]
+    drawing: DrawingArgs,
 
     /// Whether the answer says what strings, numbers and keys are
     #[arg(long, value_name = "POLICY", default_value = "short")]
@@ -212,7 +215,7 @@ impl RunArgs {
             sort: self.table.sort,
             ..Look::new(ask)
         };
-        Ok(Run { program: self.program.into_program("run")?, look: self.around.apply(look) })
+        Ok(Run { program: self.program.into_program("run")?, look: self.drawing.apply(self.around.apply(look)) })
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use refroots_core::Values;
 
+use crate::{Engine, Look};
+
 /// How a table is written.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct TableArgs {
@@ -19,6 +21,32 @@ pub(super) struct TableArgs {
     /// Sort a table by this column, by its title or its key in JSON: the largest numbers first, words from a to z
     #[arg(long, value_name = "COLUMN")]
     pub(super) sort: Option<String>,
+}
+
+/// How a picture is drawn.
+#[derive(Args)]
+pub(super) struct DrawingArgs {
+    /// What decides where boxes and arrows of a picture go
+    #[arg(long, value_name = "ENGINE", default_value = "builtin")]
+    engine: EngineName,
+}
+
+impl DrawingArgs {
+    pub(super) fn apply(self, look: Look) -> Look {
+        let engine = match self.engine {
+            EngineName::Builtin => Engine::Builtin,
+            EngineName::Dot => Engine::Dot,
+        };
+        Look { engine, ..look }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineName {
+    /// refroots itself
+    Builtin,
+    /// Graphviz's own dot, which must be installed; it gets a minute
+    Dot,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

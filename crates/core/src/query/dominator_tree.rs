@@ -1,5 +1,5 @@
 //! The dominator tree as lists of children, and what walks over it give: retained sizes of whole groups,
-//! accumulation points.
+//! heaviest children, accumulation points.
 
 use crate::query::dominators::Dominators;
 use crate::{HeapGraph, NodeId};
@@ -92,24 +92,36 @@ pub(crate) fn retained_by_group(
     retained
 }
 
+/// The child that retains most of each node: `u32::MAX` for none. O(objects).
+pub(crate) fn heaviest_children(graph: &HeapGraph, dominators: &Dominators) -> Vec<u32> {
+    let mut heaviest = vec![u32::MAX; graph.node_count()];
+    for node in graph.node_ids() {
+        if let Some(parent) = dominators.parent(node) {
+            let known = &mut heaviest[parent.index()];
+            if *known == u32::MAX || dominators.retained(node) > dominators.retained(NodeId(*known)) {
+                *known = node.0;
+            }
+        }
+    }
+    heaviest
+}
+
 /// Part of what a node retains that its heaviest child must retain for the way to go on (as in Eclipse MAT).
 const STEEP: f64 = 0.7;
 /// Steps after which a way is taken for one along a linked list.
 const LONG: usize = 64;
 
 /// Where what `start` retains falls steeply: its descendant from which no single child retains 0.7 of it.
-/// Along a linked list it falls slowly: there the head is the answer. O(children on the way).
-pub(crate) fn accumulation_point(graph: &HeapGraph, dominators: &Dominators, tree: &DominatorTree, start: NodeId) -> NodeId {
+/// Along a linked list it falls slowly: there the head is the answer. O(steps).
+pub(crate) fn accumulation_point(graph: &HeapGraph, dominators: &Dominators, heaviest: &[u32], start: NodeId) -> NodeId {
     let mut at = start;
     let mut head = None;
     let mut last_types = [None; 3];
     for steps in 0.. {
-        // The first of those that retain most.
-        let heaviest = tree.children(at).iter().rev().max_by_key(|&&child| dominators.retained(NodeId(child)));
-        let child = match heaviest {
-            Some(&child) if dominators.retained(NodeId(child)) as f64 >= STEEP * dominators.retained(at) as f64 => NodeId(child),
-            _ => return if steps > LONG { head.unwrap_or(at) } else { at },
-        };
+        let child = NodeId(heaviest[at.index()]);
+        if child.0 == u32::MAX || (dominators.retained(child) as f64) < STEEP * dominators.retained(at) as f64 {
+            return if steps > LONG { head.unwrap_or(at) } else { at };
+        }
         let of_type = Some(graph.type_of(at));
         if head.is_none() && last_types.contains(&of_type) {
             head = Some(at);
@@ -156,15 +168,15 @@ mod tests {
         }
         let graph = sketch::parse(&text).unwrap();
         let found = dominators(&graph).unwrap();
-        let tree = DominatorTree::new(&found);
-        assert_eq!(accumulation_point(&graph, &found, &tree, NodeId(0)), NodeId(2));
+        let heaviest = heaviest_children(&graph, &found);
+        assert_eq!(accumulation_point(&graph, &found, &heaviest, NodeId(0)), NodeId(2));
         let mut list = String::from("app: module 'app' root\napp -> x0\n");
         for i in 0..1000 {
             list += &format!("x{i}: app.X\nx{i} -> x{}\n", i + 1);
         }
         let graph = sketch::parse(&(list + "x1000: app.X")).unwrap();
         let found = dominators(&graph).unwrap();
-        let tree = DominatorTree::new(&found);
-        assert!(accumulation_point(&graph, &found, &tree, NodeId(0)).0 < 5);
+        let heaviest = heaviest_children(&graph, &found);
+        assert!(accumulation_point(&graph, &found, &heaviest, NodeId(0)).0 < 5);
     }
 }

@@ -54,6 +54,7 @@ objgraph: ModuleType
 
 _Path = str | os.PathLike[str]
 _Values = Literal["short", "none"]
+_Engine = Literal["builtin", "dot"]
 
 class _Node(TypedDict):
     ordinal: int
@@ -91,7 +92,12 @@ def on_signal(
 def _on_signal_by_environment() -> None: ...
 def objects(type_name: str) -> list[Any]: ...
 def why(
-    obj: Any, *, filename: _Path | None = None, values: _Values = "short", all_roots: bool = False
+    obj: Any,
+    *,
+    filename: _Path | None = None,
+    values: _Values = "short",
+    all_roots: bool = False,
+    engine: _Engine = "builtin",
 ) -> Chain: ...
 def show_refs(
     *objs: Any,
@@ -101,6 +107,7 @@ def show_refs(
     ignore: Iterable[Any] | None = None,
     values: _Values = "short",
     fold: bool = True,
+    engine: _Engine = "builtin",
 ) -> Picture: ...
 def show_backrefs(
     *objs: Any,
@@ -110,6 +117,7 @@ def show_backrefs(
     ignore: Iterable[Any] | None = None,
     values: _Values = "short",
     fold: bool = True,
+    engine: _Engine = "builtin",
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
 def track() -> Growth: ...
@@ -134,7 +142,9 @@ class Heap:
     def duplicates(self) -> Table[Duplicate]: ...
     def container_waste(self) -> Table[Waste]: ...
     def largest(self, below: Any = None, *, limit: int = 1000) -> Table[Largest]: ...
-    def dominator_tree(self, below: Any = None, *, most: int = 40) -> Picture: ...
+    def dominator_tree(
+        self, below: Any = None, *, most: int = 40, engine: _Engine = "builtin"
+    ) -> Picture: ...
     @property
     def pause(self) -> float | None: ...
     @property
