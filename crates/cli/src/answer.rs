@@ -166,7 +166,11 @@ fn picture(graph: &Study, mut view: View, look: &Look, title: &str) -> Result<An
     }
     let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
     let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
-    Ok(Answer { bytes: render(&view, format_of(look)?, &Drawing { legend: look.legend }).map_err(Error::Render)?, words })
+    Ok(Answer {
+        bytes: render(&view, format_of(look)?, &Drawing { legend: look.legend, engine: look.engine.choice() })
+            .map_err(Error::Render)?,
+        words,
+    })
 }
 
 /// The format of a picture; without a file, text.

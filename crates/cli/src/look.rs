@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use refroots_core::Values;
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Engine, Moment};
 
 /// What to look at, when, and where the answer goes. It crosses from the process that read the
 /// command line to the one that runs the program, as JSON.
@@ -31,6 +31,8 @@ pub struct Look {
     pub sizes: bool,
     /// Whether a picture says from which process, Python and moment it is.
     pub stamp: bool,
+    /// What lays pictures out.
+    pub engine: Engine,
     /// What words may say.
     #[serde(with = "ValuesWord")]
     pub values: Values,
@@ -68,6 +70,7 @@ impl Look {
             legend: true,
             sizes: false,
             stamp: false,
+            engine: Engine::default(),
             values: Values::Short,
             json: false,
             limit: None,

@@ -13,12 +13,11 @@ use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::{paths, select};
 
 use refroots_core::{HeapGraph, NodeId, Study, Values};
-use refroots_render::Drawing;
 
 use crate::capture::{self as live, Purpose};
 use crate::chain::{Chain, Said};
 use crate::heap::{Heap, node_of};
-use crate::picture::{Picture, format_of};
+use crate::picture::{Picture, drawing_with, format_of};
 use crate::refused;
 
 /// Captures every object of this process and every reference between them.
@@ -73,10 +72,12 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
 /// result of a prompt, a notebook's inputs and outputs. `legend=False` leaves the legend out of pictures, `sizes=True`
 /// says in each box what an object takes and what it keeps (the bytes that would be freed with it), `stamp=True` from
-/// which process, Python and moment it is. Costs one capture; with sizes, dominators too.
+/// which process, Python and moment it is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one
+/// capture; with sizes, dominators too.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
-/// where the file cannot be written.
+/// where the file cannot be written, RuntimeError where it cannot be drawn: `dot` is not installed, fails or
+/// takes a minute.
 ///
 /// >>> class Session: pass
 /// >>> SESSIONS = {"k": Session()}
@@ -84,7 +85,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false, legend=true, sizes=false, stamp=false))]
+#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn why(
     py: Python<'_>,
@@ -95,14 +96,16 @@ pub(crate) fn why(
     legend: bool,
     sizes: bool,
     stamp: bool,
+    engine: &str,
 ) -> PyResult<Chain> {
     let values = policy(values)?;
+    let drawing = drawing_with(legend, engine)?;
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
-    let said = Said { drawing: Drawing { legend }, sizes, stamp };
+    let said = Said { drawing, sizes, stamp };
     let found = py.detach(|| {
         let chain = Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }));
         chain.with_values(values).with_said(said)
@@ -124,10 +127,12 @@ pub(crate) fn why(
 /// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
 /// `values="none"` says no value and no dict key. `legend=False` leaves out the legend, `sizes=True` says in each box
 /// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
-/// Python and moment the picture is. Costs one capture, and milliseconds for the picture; with sizes, dominators too.
+/// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
+/// and milliseconds for the picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
-/// that the heap does not show, OSError where the file cannot be written.
+/// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
+/// drawn: `dot` is not installed, fails or takes a minute.
 ///
 /// >>> held = []
 /// >>> CACHE = {"k": held}
@@ -135,7 +140,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -150,8 +155,14 @@ pub(crate) fn show_backrefs(
     legend: bool,
     sizes: bool,
     stamp: bool,
+    engine: &str,
 ) -> PyResult<Picture> {
-    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp })
+    show(
+        py,
+        Direction::Incoming,
+        objs,
+        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine },
+    )
 }
 
 /// Draws what the objects refer to.
@@ -164,16 +175,18 @@ pub(crate) fn show_backrefs(
 /// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
 /// `values="none"` says no value and no dict key. `legend=False` leaves out the legend, `sizes=True` says in each box
 /// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
-/// Python and moment the picture is. Costs one capture, and milliseconds for the picture; with sizes, dominators too.
+/// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
+/// and milliseconds for the picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
-/// that the heap does not show, OSError where the file cannot be written.
+/// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
+/// drawn: `dot` is not installed, fails or takes a minute.
 ///
 /// >>> picture = refroots.show_refs({"k": [1, 2]}, depth=2)
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -188,8 +201,14 @@ pub(crate) fn show_refs(
     legend: bool,
     sizes: bool,
     stamp: bool,
+    engine: &str,
 ) -> PyResult<Picture> {
-    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp })
+    show(
+        py,
+        Direction::Outgoing,
+        objs,
+        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine },
+    )
 }
 
 /// What both functions are asked beside the objects.
@@ -204,10 +223,11 @@ struct Drawn<'a, 'py> {
     legend: bool,
     sizes: bool,
     stamp: bool,
+    engine: &'a str,
 }
 
 fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
-    let Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp } = asked;
+    let Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
@@ -215,6 +235,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     let too_many = too_many.map(|count| at_least_one("too_many", count)).transpose()?.map(|count| count as usize);
     let too_many = Look::too_many(too_many, fold);
     let values = policy(values)?;
+    let drawing = drawing_with(legend, engine)?;
     format_of(filename.as_ref())?;
     let ignored: Vec<Bound<'_, PyAny>> = match ignore {
         Some(ignore) => ignore.try_iter()?.collect::<PyResult<_>>()?,
@@ -247,7 +268,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     if stamp {
         view.stamp = graph.origin().stamp();
     }
-    let picture = Picture::new(view).drawn(Drawing { legend });
+    let picture = Picture::new(view).drawn(drawing);
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString};
+use refroots_cli::Engine;
 use refroots_core::View;
 use refroots_render::{Drawing, Format};
 use serde_json::Value;
@@ -32,6 +34,15 @@ impl Picture {
     }
 }
 
+/// How pictures are drawn, with the engine of that name.
+///
+/// # Errors
+/// `ValueError` for any other name.
+pub(crate) fn drawing_with(legend: bool, engine: &str) -> PyResult<Drawing> {
+    let engine = engine.parse::<Engine>().map_err(PyValueError::new_err)?;
+    Ok(Drawing { legend, engine: engine.choice() })
+}
+
 /// The format of a file name, before anything costly is done for it.
 pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> {
     filename.map(|path| Format::from_path(path).map_err(refused::ending)).transpose()
@@ -49,7 +60,8 @@ pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, path: &P
 /// What Jupyter shows: SVG, and text for those who cannot.
 pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View, drawing: &Drawing) -> PyResult<Bound<'py, PyDict>> {
     let bundle = PyDict::new(py);
-    bundle.set_item("image/svg+xml", refroots_render::svg(view, drawing).map_err(refused::drawing)?)?;
+    let svg = py.detach(|| refroots_render::svg(view, drawing)).map_err(refused::drawing)?;
+    bundle.set_item("image/svg+xml", svg)?;
     bundle.set_item("text/plain", refroots_render::text(view))?;
     Ok(bundle)
 }

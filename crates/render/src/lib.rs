@@ -49,7 +49,7 @@ mod text;
 mod tree;
 
 pub use dot::dot;
-pub use drawing::Drawing;
+pub use drawing::{Drawing, EngineChoice, RunDot};
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;

@@ -1,8 +1,9 @@
 //! The SVG as pixels, in bands, so that memory stays bounded however large the picture is.
 
 use std::io::Write;
+use std::sync::mpsc::{Receiver, sync_channel};
 
-use ::png::{BitDepth, ColorType, Compression, Encoder};
+use ::png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
 use refroots_core::View;
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::Tree;
@@ -16,8 +17,8 @@ const SIDE: f64 = 32_767.0;
 const PIXELS: f64 = 64e6;
 /// Pictures that stay below this many pixels at twice their size are drawn at twice their size.
 const SHARP_PIXELS: f64 = 12e6;
-/// Pixels that are drawn at once: 64 MB. What crosses several bands is drawn in each.
-const BAND: u32 = 16_000_000;
+/// Pixels that are drawn at once: 32 MB, twice. What crosses several bands is drawn in each.
+const BAND: u32 = 8_000_000;
 
 /// Draws a view as PNG.
 ///
@@ -32,32 +33,56 @@ fn rasterize(tree: &Tree) -> Result<Vec<u8>, Error> {
     let (w, h) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
     let scale = scale(w, h);
     let (width, height) = (side(w * scale), side(h * scale));
+    let band_height = (BAND / width).clamp(1, height);
+    // One band is drawn while the one before is compressed.
+    std::thread::scope(|scope| {
+        let (drawn, bands) = sync_channel(0);
+        scope.spawn(move || {
+            for top in (0..height).step_by(band_height as usize) {
+                if drawn.send(band(tree, scale, width, top, band_height.min(height - top))).is_err() {
+                    break;
+                }
+            }
+        });
+        compressed(width, height, bands)
+    })
+}
+
+/// Draws the rows of a picture from `top` on; nothing where memory does not suffice.
+fn band(tree: &Tree, scale: f64, width: u32, top: u32, rows: u32) -> Option<Pixmap> {
+    let mut band = Pixmap::new(width, rows)?;
+    band.fill(Color::WHITE);
+    let (first, last) = (f64::from(top) / scale, f64::from(top + rows) / scale);
+    for node in tree.root().children() {
+        // Most of a tall picture is outside of a band; drawing it there costs as much as inside.
+        let Some(place) = node.abs_layer_bounding_box() else { continue };
+        if f64::from(place.bottom()) < first || f64::from(place.top()) > last {
+            continue;
+        }
+        let transform = Transform::from_scale(scale as f32, scale as f32)
+            .post_translate(0.0, -(top as f32))
+            .pre_translate(place.x(), place.y());
+        // Nothing is drawn of a node without any area, and nothing is missed.
+        let _ = resvg::render_node(node, transform, &mut band.as_mut());
+    }
+    Some(band)
+}
+
+/// The PNG of bands that come from top to bottom.
+fn compressed(width: u32, height: u32, bands: Receiver<Option<Pixmap>>) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     let mut encoder = Encoder::new(&mut out, width, height);
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(Compression::Balanced);
+    // Even areas and letters: rows compress better as they are than as differences, and in an eighth of the time that
+    // the default takes, to a third more.
+    encoder.set_filter(Filter::NoFilter);
+    encoder.set_deflate_compression(DeflateCompression::Level(1));
     let mut writer = encoder.write_header().map_err(drawing)?;
     let mut stream = writer.stream_writer().map_err(drawing)?;
-    let band_height = (BAND / width).clamp(1, height);
-    let mut band = Pixmap::new(width, band_height).ok_or_else(|| Error::Drawing("too little memory".to_owned()))?;
-    for top in (0..height).step_by(band_height as usize) {
-        band.fill(Color::WHITE);
-        let (first, last) = (f64::from(top) / scale, f64::from(top + band_height) / scale);
-        for node in tree.root().children() {
-            // Most of a tall picture is outside of a band; drawing it there costs as much as inside.
-            let Some(place) = node.abs_layer_bounding_box() else { continue };
-            if f64::from(place.bottom()) < first || f64::from(place.top()) > last {
-                continue;
-            }
-            let transform = Transform::from_scale(scale as f32, scale as f32)
-                .post_translate(0.0, -(top as f32))
-                .pre_translate(place.x(), place.y());
-            // Nothing is drawn of a node without any area, and nothing is missed.
-            let _ = resvg::render_node(node, transform, &mut band.as_mut());
-        }
-        let rows = band_height.min(height - top) as usize;
-        for row in band.data().chunks_exact(width as usize * 4).take(rows) {
+    for band in bands {
+        let band = band.ok_or_else(|| Error::Drawing("too little memory".to_owned()))?;
+        for row in band.data().chunks_exact(width as usize * 4) {
             let opaque: Vec<u8> = row.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
             stream.write_all(&opaque).map_err(drawing)?;
         }

@@ -114,8 +114,9 @@ pub(crate) fn build(view: &View, drawing: &Drawing) -> Result<Scene, Error> {
         arrows: (arrows.iter().zip(ends))
             .map(|(arrow, (from, to))| Arrow { from, to, label: arrow.label.as_ref().map(|(_, room)| *room), sets_rank: true })
             .collect(),
+        railed: 0,
     };
-    let laid_out = layout::lay_out(plan)?;
+    let laid_out = layout::lay_out(plan, drawing.engine)?;
     let to_canvas = |point: Point| Point { x: point.x + MARGIN, y: point.y + MARGIN + TITLE_ROOM };
     for (node, &centre) in nodes.iter_mut().zip(&laid_out.geometry.centres) {
         node.move_to(to_canvas(centre));

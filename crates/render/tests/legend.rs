@@ -101,13 +101,13 @@ fn the_legend_lists_the_signs_that_the_picture_uses() {
 #[test]
 fn without_a_legend_all_else_is_the_same() {
     for shown in views() {
-        let bare = refroots_render::svg(&shown, &Drawing { legend: false }).unwrap();
+        let bare = refroots_render::svg(&shown, &Drawing { legend: false, ..Drawing::default() }).unwrap();
         assert!(!bare.contains("legend"));
         let (body, whole) = (bare.split_once("<rect").unwrap().1, svg(&shown).unwrap());
         let body = body.split_once("/>").unwrap().1.trim_end_matches("</svg>\n");
         assert!(whole.contains(body), "{}", shown.title);
         let words = dot(&shown, &Drawing::default());
         let lines: Vec<&str> = words.lines().filter(|line| !line.trim_start().starts_with("legend[")).collect();
-        assert_eq!(lines.join("\n"), dot(&shown, &Drawing { legend: false }).trim_end());
+        assert_eq!(lines.join("\n"), dot(&shown, &Drawing { legend: false, ..Drawing::default() }).trim_end());
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::at_least_one;
+use super::shared::{EngineName, at_least_one};
 use crate::Look;
 
 /// How far a picture goes, and what is drawn as one.
@@ -41,11 +41,15 @@ pub(super) struct SaidArgs {
     /// Say in a picture from which process, Python and moment it is
     #[arg(long)]
     stamp: bool,
+
+    /// What decides where boxes and arrows of a picture go
+    #[arg(long, value_name = "ENGINE", default_value = "builtin")]
+    engine: EngineName,
 }
 
 impl SaidArgs {
     pub(super) fn apply(self, look: Look) -> Look {
-        Look { legend: !self.no_legend, sizes: self.sizes, stamp: self.stamp, ..look }
+        Look { legend: !self.no_legend, sizes: self.sizes, stamp: self.stamp, engine: self.engine.into(), ..look }
     }
 }
 

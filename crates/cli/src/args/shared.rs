@@ -5,6 +5,8 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use refroots_core::Values;
 
+use crate::Engine;
+
 /// How a table is written.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct TableArgs {
@@ -19,6 +21,23 @@ pub(super) struct TableArgs {
     /// Sort a table by this column, by its title or its key in JSON: the largest numbers first, words from a to z
     #[arg(long, value_name = "COLUMN")]
     pub(super) sort: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum EngineName {
+    /// refroots itself
+    Builtin,
+    /// Graphviz's own dot, which must be installed; it gets a minute
+    Dot,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Builtin => Self::Builtin,
+            EngineName::Dot => Self::Dot,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -54,6 +54,7 @@ objgraph: ModuleType
 
 _Path = str | os.PathLike[str]
 _Values = Literal["short", "none"]
+_Engine = Literal["builtin", "dot"]
 
 class _Node(TypedDict):
     ordinal: int
@@ -107,6 +108,7 @@ def why(
     legend: bool = True,
     sizes: bool = False,
     stamp: bool = False,
+    engine: _Engine = "builtin",
 ) -> Chain: ...
 def show_refs(
     *objs: Any,
@@ -120,6 +122,7 @@ def show_refs(
     legend: bool = True,
     sizes: bool = False,
     stamp: bool = False,
+    engine: _Engine = "builtin",
 ) -> Picture: ...
 def show_backrefs(
     *objs: Any,
@@ -133,6 +136,7 @@ def show_backrefs(
     legend: bool = True,
     sizes: bool = False,
     stamp: bool = False,
+    engine: _Engine = "builtin",
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
 def track() -> Growth: ...
@@ -157,7 +161,9 @@ class Heap:
     def duplicates(self) -> Table[Duplicate]: ...
     def container_waste(self) -> Table[Waste]: ...
     def largest(self, below: Any = None, *, limit: int = 1000) -> Table[Largest]: ...
-    def dominator_tree(self, below: Any = None, *, most: int = 40) -> Picture: ...
+    def dominator_tree(
+        self, below: Any = None, *, most: int = 40, engine: _Engine = "builtin"
+    ) -> Picture: ...
     @property
     def pause(self) -> float | None: ...
     @property

@@ -30,7 +30,7 @@ pub(crate) fn picture(nodes: Vec<Node>, references: Vec<(u32, u32, String)>, bac
         }
     }
     let question = if backwards { Question::Referrers } else { Question::Referents };
-    Picture::new(View { graph, ..View::new(question, title) }).drawn(Drawing { legend: false })
+    Picture::new(View { graph, ..View::new(question, title) }).drawn(Drawing { legend: false, ..Drawing::default() })
 }
 
 /// Whether a file name ends in a format that refroots draws itself.
