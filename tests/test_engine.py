@@ -12,11 +12,11 @@ import pytest
 import refroots
 
 
-class Foo:
+class Placed:
     """Is held by a dict in a list."""
 
 
-FOO = Foo()
+FOO = Placed()
 HELD = [{"foo": FOO}]
 REFROOTS = [sys.executable, "-m", "refroots"]
 HAS_DOT = shutil.which("dot") is not None
@@ -51,7 +51,7 @@ def test_a_dot_that_is_missing_is_said_with_what_helps(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="apt install graphviz"):
         picture.save(tmp_path / "foo.svg")
     assert os.listdir(tmp_path) == []
-    assert "Foo" in str(picture)
+    assert "Placed" in str(picture)
     assert "digraph" in picture.dot
 
 

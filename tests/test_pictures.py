@@ -127,10 +127,10 @@ def save(name, picture):
 hostile = {text: type("T" + text, (), {})() for text in TEXTS if "\x00" not in text}
 hostile["\x00\x1b\u202e"] = [1]
 many = [[number] for number in range(3000)]
-save("hostile", refroots.show_refs(hostile, depth=1, too_many=100, fold=False))
-save("many", refroots.show_refs(many, depth=1, too_many=5000, fold=False))
-save("folded", refroots.show_refs(many, depth=1))
-save("why", refroots.why(many[7]))
+save("hostile", refroots.show_refs(hostile, depth=1, too_many=100, fold=False, legend=False))
+save("many", refroots.show_refs(many, depth=1, too_many=5000, fold=False, legend=False))
+save("folded", refroots.show_refs(many, depth=1, legend=False))
+save("why", refroots.why(many[7], legend=False))
 """
 
 
@@ -157,7 +157,7 @@ def texts_of_svg(path: pathlib.Path) -> tuple[dict[str, str], list[str]]:
         lines = lines.replace("ﬂ", "fl")  # which Mermaid takes for a mark of its own
         if group.get("class") == "name":
             names.append(lines)
-        elif group.get("class") != "edge":
+        elif not group.get("class", "").startswith("edge"):
             boxes[group.get("id")] = lines
     return boxes, names
 

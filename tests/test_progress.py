@@ -20,14 +20,14 @@ import pytest
 import refroots
 
 
-class Foo:
+class Counted:
     pass
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("progress")
-    foos = [Foo() for _ in range(200_000)]
+    foos = [Counted() for _ in range(200_000)]
     for number, foo in enumerate(foos):
         foo.label, foo.near = f"label {number}", foos[number // 2]
     refroots.capture().save(folder / "heap.refroots", values="short")

@@ -100,6 +100,8 @@ pub(crate) fn mermaid<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
                 '.' => !before.is_ascii_digit() && !before.eq_ignore_ascii_case(&'w'),
                 '_' => before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric(),
                 ',' => true,
+                // With a sharp s behind it, the end of such a number.
+                '¶' => false,
                 c => c.is_ascii_alphanumeric() || !c.is_ascii(),
             };
             match c {
