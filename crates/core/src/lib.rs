@@ -57,5 +57,5 @@ pub use origin::{Marks, Origin, Process};
 pub use petgraph;
 pub use study::Study;
 pub use value::{Value, Values};
-pub use view::{Question, View, ViewEdge, ViewNode, ViewRoot};
+pub use view::{Question, ReferenceCounts, View, ViewEdge, ViewNode, ViewRoot};
 pub use wording::{Wording, bytes, grouped, quote};

@@ -4,9 +4,10 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use crate::query::dominators::{Dominators, dominators};
+use crate::query::neighbourhood::{Surroundings, surroundings};
 use crate::query::reasons::Reasons;
 use crate::query::suspects::{Suspect, suspects};
-use crate::{Error, HeapGraph, Values};
+use crate::{Error, HeapGraph, NodeId, Values, View};
 
 /// A graph that remembers its dominators and shortest chains. Everything else that a [`HeapGraph`] can, it can too.
 #[derive(Default)]
@@ -38,6 +39,16 @@ impl Study {
         remembered(&self.reasons, || Reasons::of(&self.graph))
     }
 
+    /// What is around objects in both directions, with retained sizes where the heap has at most a million objects: the
+    /// dominators of a larger one cost more than all the rest.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn surroundings(&self, starts: &[NodeId], what: &Surroundings<'_>) -> Result<View, Error> {
+        let dominators = if self.graph.node_count() <= RETAINED_UP_TO { Some(self.dominators()?) } else { None };
+        Ok(surroundings(&self.graph, starts, &Surroundings { dominators, ..*what }))
+    }
+
     /// Leak suspects, those that keep most first.
     ///
     /// # Errors
@@ -54,6 +65,9 @@ impl Deref for Study {
         &self.graph
     }
 }
+
+/// Objects of a heap whose retained sizes are computed although nobody asked for them.
+const RETAINED_UP_TO: usize = 1_000_000;
 
 /// Two that ask at once both compute, and one result is kept.
 fn remembered<T>(cell: &OnceLock<T>, compute: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {

@@ -46,6 +46,10 @@ pub struct ViewNode {
     pub folded: u64,
     /// Shallow size in bytes, of all objects that it stands for.
     pub size: u64,
+    /// Bytes that would be freed with it, where that was asked for.
+    pub retained: Option<u64>,
+    /// How many references there are in the whole heap, where that was counted.
+    pub references: Option<ReferenceCounts>,
     /// Steps from the nearest start node; on a chain, steps from the root.
     pub depth: u32,
     /// Whether the question was about this object.
@@ -61,6 +65,15 @@ pub struct ViewNode {
     pub functions: u64,
     /// How many neighbours this picture leaves out because it ends here.
     pub beyond: u64,
+}
+
+/// References of one object in the whole heap, whether a view shows them or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReferenceCounts {
+    /// References to it.
+    pub to_it: u64,
+    /// References from it.
+    pub from_it: u64,
 }
 
 /// A GC root, in words.

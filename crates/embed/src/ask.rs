@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use refroots_cli::Look;
 use refroots_core::petgraph::Direction;
-use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::neighbourhood::{Neighbourhood, Surroundings, neighbourhood};
 use refroots_core::query::{paths, select};
 
 use refroots_core::{HeapGraph, NodeId, Study, Values};
@@ -16,7 +16,7 @@ use refroots_core::{HeapGraph, NodeId, Study, Values};
 use crate::capture::{self as live, Purpose};
 use crate::chain::Chain;
 use crate::heap::{Heap, node_of};
-use crate::picture::{Picture, format_of, save_view};
+use crate::picture::{Picture, format_of};
 use crate::refused;
 
 /// Captures every object of this process and every reference between them.
@@ -67,8 +67,8 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 ///
 /// Roots are modules, running frames, the interpreter's own state and static types. The frame that
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
-/// `filename` saves the chain as a picture (.png, .svg, .dot, .txt). `values="none"` says no value
-/// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
+/// `filename` saves the chain as a picture (.png, .svg, .html, .dot, .txt). `values="none"` says no value
+/// and no dict key, `"short"` 40 characters of each; without either it is short, and none in an .html page. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
 /// result of a prompt, a notebook's inputs and outputs. Costs one capture.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
@@ -80,15 +80,15 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false))]
+#[pyo3(signature = (obj, *, filename=None, values=None, all_roots=false))]
 pub(crate) fn why(
     py: Python<'_>,
     obj: &Bound<'_, PyAny>,
     filename: Option<PathBuf>,
-    values: &str,
+    values: Option<&str>,
     all_roots: bool,
 ) -> PyResult<Chain> {
-    let values = policy(values)?;
+    let values = values.map(policy).transpose()?;
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
@@ -96,7 +96,7 @@ pub(crate) fn why(
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
     let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }))).with_values(values);
     if let Some(path) = filename {
-        save_view(py, &chain.view(), &path)?;
+        chain.save_to(py, &path)?;
     }
     Ok(chain)
 }
@@ -107,8 +107,9 @@ pub(crate) fn why(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
-/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .html, .dot or .txt, by its ending.
+/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in
+/// an .html page, which has more of the heap (docs/page.md). Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written.
@@ -119,7 +120,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -128,7 +129,7 @@ pub(crate) fn show_backrefs(
     too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&Bound<'_, PyAny>>,
-    values: &str,
+    values: Option<&str>,
     fold: bool,
 ) -> PyResult<Picture> {
     show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold })
@@ -140,8 +141,9 @@ pub(crate) fn show_backrefs(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .dot or .txt, by its ending.
-/// `values="none"` says no value and no dict key. Costs one capture, and milliseconds for the picture.
+/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .html, .dot or .txt, by its ending.
+/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in
+/// an .html page, which has more of the heap (docs/page.md). Costs one capture, and milliseconds for the picture.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written.
@@ -150,7 +152,7 @@ pub(crate) fn show_backrefs(
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -159,7 +161,7 @@ pub(crate) fn show_refs(
     too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&Bound<'_, PyAny>>,
-    values: &str,
+    values: Option<&str>,
     fold: bool,
 ) -> PyResult<Picture> {
     show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold })
@@ -171,7 +173,7 @@ struct Drawn<'a, 'py> {
     too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&'a Bound<'py, PyAny>>,
-    values: &'a str,
+    values: Option<&'a str>,
     fold: bool,
 }
 
@@ -183,7 +185,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     let depth = at_least_one("depth", depth)?;
     let too_many = too_many.map(|count| at_least_one("too_many", count)).transpose()?.map(|count| count as usize);
     let too_many = Look::too_many(too_many, fold);
-    let values = policy(values)?;
+    let values = values.map(policy).transpose()?;
     format_of(filename.as_ref())?;
     let ignored: Vec<Bound<'_, PyAny>> = match ignore {
         Some(ignore) => ignore.try_iter()?.collect::<PyResult<_>>()?,
@@ -197,8 +199,16 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
-    let picture = py.detach(|| {
-        look(&graph, &starts, &hidden, Neighbourhood { depth, too_many, folds: fold, values, ..Neighbourhood::new(direction) })
+    let shown = values.unwrap_or(Values::Short);
+    let what = Neighbourhood { depth, too_many, folds: fold, values: shown, ..Neighbourhood::new(direction) };
+    let view =
+        py.detach(|| neighbourhood(&graph, &starts, &Neighbourhood { filter: Some(&|node| !hidden.contains(&node)), ..what }));
+    let graph = Study::new(graph);
+    let question = view.question;
+    let picture = Picture::with_page(view, move || {
+        let is_shown = |node: NodeId| !hidden.contains(&node);
+        let values = values.unwrap_or(Values::None);
+        graph.surroundings(&starts, &Surroundings { filter: Some(&is_shown), values, ..Surroundings::new(question) })
     });
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
@@ -216,11 +226,6 @@ fn argument_tuples(graph: &HeapGraph, starts: &[NodeId]) -> Vec<NodeId> {
             && graph.referents(*node).iter().copied().map(NodeId).eq(starts.iter().copied())
     };
     graph.distinct_referrers(first).filter(is_arguments).collect()
-}
-
-fn look(graph: &HeapGraph, starts: &[NodeId], hidden: &[NodeId], what: Neighbourhood<'_>) -> Picture {
-    let is_shown = |node: NodeId| !hidden.contains(&node);
-    Picture::new(neighbourhood(graph, starts, &Neighbourhood { filter: Some(&is_shown), ..what }))
 }
 
 fn at_least_one(name: &str, value: i64) -> PyResult<u32> {

@@ -1,16 +1,17 @@
 //! `Chain`: why one object is alive.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use refroots_cli::answer_json;
 use refroots_core::query::chain;
-use refroots_core::{Study, Values};
+use refroots_core::query::neighbourhood::Surroundings;
+use refroots_core::{Question, Study, Values};
 
 use crate::object::{Object, Reference};
-use crate::picture::{Picture, mimebundle, save_view};
+use crate::picture::{Picture, mimebundle};
 use crate::shown::shown;
 
 /// The shortest chain of references from a GC root to an object. `str()` is the tree for a terminal.
@@ -18,20 +19,29 @@ use crate::shown::shown;
 pub(crate) struct Chain {
     graph: Arc<Study>,
     chain: chain::Chain,
-    values: Values,
+    /// What the words may say, where that was asked for: else values, and none in a page.
+    asked_values: Option<Values>,
 }
 
 impl Chain {
     pub(crate) fn new(graph: &Arc<Study>, chain: chain::Chain) -> Self {
-        Self { graph: Arc::clone(graph), chain, values: Values::Short }
+        Self { graph: Arc::clone(graph), chain, asked_values: None }
     }
 
-    pub(crate) fn with_values(self, values: Values) -> Self {
-        Self { values, ..self }
+    pub(crate) fn with_values(self, asked_values: Option<Values>) -> Self {
+        Self { asked_values, ..self }
+    }
+
+    fn values(&self) -> Values {
+        self.asked_values.unwrap_or(Values::Short)
+    }
+
+    pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
+        self.picture().save_to(py, path)
     }
 
     pub(crate) fn view(&self) -> refroots_core::View {
-        self.chain.view(&self.graph, self.values)
+        self.chain.view(&self.graph, self.values())
     }
 }
 
@@ -58,55 +68,58 @@ impl Chain {
     /// What the chain begins with.
     #[getter]
     pub(crate) fn root(&self) -> Root {
-        Root { kind: self.chain.root.word(), text: self.chain.root_text(&self.graph, self.values) }
+        Root { kind: self.chain.root.word(), text: self.chain.root_text(&self.graph, self.values()) }
     }
 
     /// The object that was asked about.
     #[getter]
     fn target(&self) -> Object {
-        Object::new(&self.graph, self.chain.target, self.values)
+        Object::new(&self.graph, self.chain.target, self.values())
     }
 
     /// The references from the root to the object.
     #[getter]
     fn references(&self) -> Vec<Reference> {
-        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
+        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference, self.values())).collect()
     }
 
     /// The cycle that keeps garbage from being freed by itself, as references back to where the chain begins; empty
     /// for what a root holds.
     #[getter]
     fn cycle(&self) -> Vec<Reference> {
-        self.chain.cycle.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
+        self.chain.cycle.iter().map(|&reference| Reference::new(&self.graph, reference, self.values())).collect()
     }
 
     /// The chain as Python code, `"app.CACHE['k'][17].owner"`; `None` where code cannot say it.
     #[getter]
     fn expression(&self) -> Option<String> {
-        self.chain.expression(&self.graph, self.values)
+        self.chain.expression(&self.graph, self.values())
     }
 
     /// The way in words: the expression where there is one, else the root and the name of each step.
     #[getter]
     fn path(&self) -> String {
-        self.chain.path(&self.graph, self.values)
+        self.chain.path(&self.graph, self.values())
     }
 
     /// The chain as a JSON object: `root`, `expression`, `path`, `target`, `references`.
     #[getter]
     fn json(&self) -> String {
-        format!("{:#}\n", answer_json::chain(&self.graph, &self.chain, self.values))
+        format!("{:#}\n", answer_json::chain(&self.graph, &self.chain, self.values()))
     }
 
     /// The chain as a picture.
     #[getter]
     fn picture(&self) -> Picture {
-        Picture::new(self.view())
+        let (graph, target) = (Arc::clone(&self.graph), self.chain.target);
+        let values = self.asked_values.unwrap_or(Values::None);
+        let what = move || graph.surroundings(&[target], &Surroundings { values, ..Surroundings::new(Question::Chain) });
+        Picture::with_page(self.view(), what)
     }
 
-    /// Writes the chain; the ending of the name says how: .png, .svg, .dot, .txt.
+    /// Writes the chain; the ending of the name says how: .png, .svg, .html (an interactive page), .dot, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view(), &path)
+        self.save_to(py, &path)
     }
 
     fn __len__(&self) -> usize {

@@ -207,7 +207,8 @@ impl Heap {
         let view = py
             .detach(|| Ok(largest::dominator_view(&self.graph, self.graph.dominators()?, below, most, Values::Short)))
             .map_err(refused::core)?;
-        Ok(Picture::new(view))
+        let graph = Arc::clone(&self.graph);
+        Ok(Picture::with_page(view, move || Ok(largest::dominator_view(&graph, graph.dominators()?, below, most, Values::None))))
     }
 
     /// What may be a leak, in plain words: where many objects of one kind accumulate below one holder, or

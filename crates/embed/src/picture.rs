@@ -15,15 +15,24 @@ use crate::shown::shown;
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Picture {
     view: View,
+    page: Option<Box<Page>>,
 }
 
+/// What an interactive page of a picture has: more than the picture, and no values unless these were asked for.
+pub(crate) type Page = dyn Fn() -> Result<View, refroots_core::Error> + Send + Sync;
+
 impl Picture {
+    /// A picture whose page has no more than itself.
     pub(crate) fn new(view: View) -> Self {
-        Self { view }
+        Self { view, page: None }
+    }
+
+    pub(crate) fn with_page(view: View, page: impl Fn() -> Result<View, refroots_core::Error> + Send + Sync + 'static) -> Self {
+        Self { view, page: Some(Box::new(page)) }
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view, path)
+        save_view(py, &self.view, self.page.as_deref(), path)
     }
 }
 
@@ -33,9 +42,11 @@ pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> 
 }
 
 /// Draws and writes in one: by a temporary file beside the target, so that nothing is ever half-written.
-pub(crate) fn save_view(py: Python<'_>, view: &View, path: &Path) -> PyResult<()> {
+pub(crate) fn save_view(py: Python<'_>, view: &View, page: Option<&Page>, path: &Path) -> PyResult<()> {
     let format = Format::from_path(path).map_err(refused::ending)?;
     py.detach(|| {
+        let wider = page.filter(|_| format == Format::Html).map(|page| page()).transpose().map_err(refused::core)?;
+        let view = wider.as_ref().unwrap_or(view);
         let bytes = refroots_render::render(view, format).map_err(refused::drawing)?;
         refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
     })
@@ -76,9 +87,9 @@ impl Picture {
         plain(py, &self.view)
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .dot, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .html (an interactive page), .dot, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view, &path)
+        self.save_to(py, &path)
     }
 
     fn __str__(&self) -> String {

@@ -15,11 +15,13 @@ pub enum Format {
     Svg,
     /// A raster picture.
     Png,
+    /// An interactive page.
+    Html,
 }
 
 impl Format {
     /// The endings that are known, as a message lists them.
-    pub const ENDINGS: &'static str = ".png, .svg, .dot or .txt";
+    pub const ENDINGS: &'static str = ".png, .svg, .html, .dot or .txt";
 
     /// The format that the ending of a file's name asks for, whatever its case.
     ///
@@ -32,6 +34,7 @@ impl Format {
             "dot" => Ok(Self::Dot),
             "svg" => Ok(Self::Svg),
             "png" => Ok(Self::Png),
+            "html" => Ok(Self::Html),
             "" => Err(Error::UnknownEnding { found: String::new() }),
             other => Err(Error::UnknownEnding { found: format!(".{other}") }),
         }
@@ -54,8 +57,8 @@ mod tests {
     #[test]
     fn an_unknown_ending_is_named_beside_the_known_ones() {
         let message = |name: &str| Format::from_path(Path::new(name)).unwrap_err().to_string();
-        assert_eq!(message("a.jpeg"), "cannot tell the format from the ending \".jpeg\": use .png, .svg, .dot or .txt");
-        assert_eq!(message("png"), "cannot tell the format from the ending \"\": use .png, .svg, .dot or .txt");
+        assert_eq!(message("a.jpeg"), "cannot tell the format from the ending \".jpeg\": use .png, .svg, .html, .dot or .txt");
+        assert_eq!(message("png"), "cannot tell the format from the ending \"\": use .png, .svg, .html, .dot or .txt");
         assert_eq!(message("a.p\nng").lines().count(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Draws a [`View`]: text, DOT, SVG, PNG. Pure functions, bytes out.
+//! Draws a [`View`]: text, DOT, SVG, PNG, an interactive page. Pure functions, bytes out.
 //!
 //! The way of a picture: `label` words the view, `layout` places boxes and arrows of given
 //! sizes, `scene` puts both together as shapes, `svg` and `png` write the
@@ -29,6 +29,7 @@ mod format;
 mod label;
 mod layout;
 mod measure;
+mod page;
 mod png;
 mod scene;
 mod style;
@@ -39,6 +40,7 @@ pub use dot::dot;
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
+pub use page::page;
 pub use png::png;
 pub use svg::svg;
 pub use text::text;
@@ -56,5 +58,6 @@ pub fn render(view: &View, format: Format) -> Result<Vec<u8>, Error> {
         Format::Dot => Ok(dot(view).into_bytes()),
         Format::Svg => svg(view).map(String::into_bytes),
         Format::Png => png(view),
+        Format::Html => Ok(page(view).into_bytes()),
     }
 }

@@ -91,7 +91,7 @@ def on_signal(
 def _on_signal_by_environment() -> None: ...
 def objects(type_name: str) -> list[Any]: ...
 def why(
-    obj: Any, *, filename: _Path | None = None, values: _Values = "short", all_roots: bool = False
+    obj: Any, *, filename: _Path | None = None, values: _Values | None = None, all_roots: bool = False
 ) -> Chain: ...
 def show_refs(
     *objs: Any,
@@ -99,7 +99,7 @@ def show_refs(
     too_many: int | None = None,
     filename: _Path | None = None,
     ignore: Iterable[Any] | None = None,
-    values: _Values = "short",
+    values: _Values | None = None,
     fold: bool = True,
 ) -> Picture: ...
 def show_backrefs(
@@ -108,7 +108,7 @@ def show_backrefs(
     too_many: int | None = None,
     filename: _Path | None = None,
     ignore: Iterable[Any] | None = None,
-    values: _Values = "short",
+    values: _Values | None = None,
     fold: bool = True,
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
