@@ -9,8 +9,8 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' -o -name '*.js' -o -name '*.css' -o -name '*.html' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices \
-        fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export clean
+.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices docs-pictures \
+        fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export bench-pictures clean
 
 demo: $(VENV)/installed
 	$(BIN)/python fixtures/leaks/foo.py
@@ -47,6 +47,10 @@ test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
 test-browser: $(VENV)/installed $(VENV)/tools $(VENV)/browser
 	$(BIN)/python -m pytest tests/browser
 
+# The pictures of docs/pictures.md.
+docs-pictures:
+	cargo run --locked -p refroots-render --example pictures -- docs/pictures
+
 lint: $(VENV)/tools
 	cargo fmt --all --check
 	cargo clippy --locked $(RUST) --all-targets -- -D warnings
@@ -68,7 +72,7 @@ notices: $(VENV)/tools
 	$(BIN)/python tools/licences.py --write
 
 # Every benchmark there is.
-bench: bench-capture bench-analysis bench-objgraph bench-snapshot bench-export
+bench: bench-capture bench-analysis bench-objgraph bench-snapshot bench-export bench-pictures
 
 # Capture beside gc.collect() at 100,000, 1,000,000 and 10,000,000 instances; the last takes 8 GB.
 bench-capture: $(VENV)/installed
@@ -89,6 +93,10 @@ bench-snapshot: $(VENV)/installed
 # Every format of an export beside gc.collect(), at 100,000 and 1,000,000 instances; the larger takes 1.5 GB.
 bench-export: $(VENV)/installed
 	$(BIN)/python benches/export.py
+
+# Pictures of 15 to 1,000 objects beside Graphviz's dot, which must be installed: times, and figures of the geometry.
+bench-pictures:
+	cargo run --locked --release -p refroots-render --example beside_dot
 
 clean:
 	rm -rf target $(VENV) foo_refs.png sample-graph.png

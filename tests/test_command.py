@@ -207,7 +207,7 @@ def test_ordinals_of_tables_are_taken_everywhere(folder: Path) -> None:
     assert refroots(folder, "why", "leak.refroots", "#x").returncode == 2
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "dot", "txt"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "dot", "mmd", "json", "txt"])
 def test_pictures_of_a_file(ending: str, folder: Path) -> None:
     for command in ["why", "refs", "backrefs"]:
         answer(folder, command, "leak.refroots", PANEL, "-o", f"{command}.{ending}")
@@ -221,7 +221,7 @@ def test_what_a_file_is(folder: Path) -> None:
     facts = json.loads(answer(folder, "info", "leak.refroots", "--json"))
     version = ".".join(map(str, sys.version_info[:3]))
     assert facts["file_size"] == (folder / "leak.refroots").stat().st_size
-    assert facts["values"] == "none" and facts["python"] == f"CPython {version}" and facts["format"] == "1.0"
+    assert facts["values"] == "none" and facts["python"] == f"CPython {version}" and facts["format"] == "1.1"
     assert abs(facts["captured_at"] - time.time()) < 3600 and facts["objects"] > 50_000
     assert facts["objects"] == sum(
         row["count"] for row in json.loads(answer(folder, "types", "leak.refroots", "--json"))

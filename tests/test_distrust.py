@@ -6,7 +6,7 @@ import pytest
 
 # Instances of 3.10 have a dict each.
 IN_INSTANCES = str(sys.version_info >= (3, 11))
-LAYOUTS = ["inline-values", "code", "frames", "rings"]
+LAYOUTS = ["inline-values", "code", "frames", "rings", "weak-references"]
 
 PROGRAM = """
 import asyncio, gc, logging, refroots, sys, typing

@@ -1,7 +1,5 @@
 //! Answers: each question of a look, as bytes in the format that was asked for, with a line about them.
 
-use std::path::Path;
-
 use refroots_core::petgraph::Direction;
 use refroots_core::query::largest::dominator_view;
 use refroots_core::query::neighbourhood::{Neighbourhood, Surroundings, neighbourhood};
@@ -9,7 +7,7 @@ use refroots_core::query::paths::{WhyOptions, why};
 use refroots_core::query::select::{Selection, find_ordinal, find_type};
 use refroots_core::query::ways_view::ways_view;
 use refroots_core::{NodeId, Question, Study, View, grouped};
-use refroots_render::{Format, printable, render};
+use refroots_render::{Drawing, Format, printable, render};
 
 use crate::table::counted;
 use crate::{Ask, Error, Look, answer_json, table_answers, tables};
@@ -29,10 +27,10 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
         Ask::Backrefs(name) => neighbours(graph, look, name, Direction::Incoming),
         Ask::Refs(name) => neighbours(graph, look, name, Direction::Outgoing),
         Ask::Why(name) => reasons(graph, look, &Subject::find(graph, name)?),
-        Ask::Largest if format_of(look)? != Format::Text => {
+        Ask::Largest if !look.json && format_of(look)? != Format::Text => {
             let most = if format_of(look)? == Format::Html { MOST_IN_PAGE } else { MOST_DRAWN };
             let view = dominator_view(graph, graph.dominators()?, None, most, look.values);
-            picture(&view, look, "what keeps most alive")
+            picture(graph, view, look, "what keeps most alive")
         }
         _ => {
             let sorted_by = table_answers::sorted_by(look)?;
@@ -64,7 +62,9 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
             depth: look.depth,
             too_many: look.too_many,
             folds: look.folds,
+            weak: look.weak,
             values: look.values,
+            dominators: if look.sizes { Some(graph.dominators()?) } else { None },
             ..Neighbourhood::new(direction)
         };
         neighbourhood(graph, &[object], &what)
@@ -76,7 +76,7 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
         Direction::Incoming => format!("what refers to {object}"),
         Direction::Outgoing => format!("what {object} refers to"),
     };
-    picture(&view, look, &words)
+    picture(graph, view, look, &words)
 }
 
 /// What a page has of objects and around them.
@@ -131,9 +131,9 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
         }
         let view = match format_of(look)? {
             Format::Html => surroundings(graph, look, &[only], Question::Chain)?,
-            _ => chain.view(graph, look.values),
+            _ => weighed(graph, chain.view(graph, look.values), look)?,
         };
-        return picture(&view, look, &format!("why {} #{}{} is alive", found.type_name, only.0, subject.which("")));
+        return picture(graph, view, look, &format!("why {} #{}{} is alive", found.type_name, only.0, subject.which("")));
     }
     let groups = graph.reasons()?.group(graph, &found.nodes, look.values);
     let ways = counted(groups.len() as u64, "way");
@@ -146,21 +146,24 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
         let mut view = surroundings(graph, look, &objects, Question::Chain)?;
         let subject = format!("{} {}", grouped(found.nodes.len() as u64), printable(&found.type_name, usize::MAX));
         view.title = format!("Why {subject} are alive: one of each way in which they are held");
-        return picture(&view, look, &format!("why {subject} are alive, {ways}"));
+        return picture(graph, view, look, &format!("why {subject} are alive, {ways}"));
     }
     let first = &groups[0].chain;
-    let mut view = first.view(graph, look.values);
+    let mut view = weighed(graph, first.view(graph, look.values), look)?;
     let alike = if groups.len() == 1 { ", all held alike" } else { ", held most often like this" };
     subject.name_start(&mut view, &subject.which(alike));
     if groups.len() == 1 {
-        return picture(&view, look, &format!("why {} #{}{} is alive", found.type_name, first.target.0, subject.which("")));
+        return picture(graph, view, look, &format!("why {} #{}{} is alive", found.type_name, first.target.0, subject.which("")));
     }
     let objects = format!("{} {}", grouped(found.nodes.len() as u64), printable(&found.type_name, usize::MAX));
     if format_of(look)? != Format::Text {
         let view = ways_view(graph, &groups, format!("Why {objects} are alive"), look.values);
-        return picture(&view, look, &format!("why {objects} are alive, {ways}"));
+        return picture(graph, weighed(graph, view, look)?, look, &format!("why {objects} are alive, {ways}"));
     }
     let table = tables::reasons(&groups).text_within(look.limit.unwrap_or(WAYS), look.width);
+    if look.stamp {
+        view.stamp = graph.origin().stamp();
+    }
     let text = format!("{objects} are held in {ways}\n{table}\n{}", refroots_render::text(&view));
     Ok(Answer { bytes: text.into_bytes(), words: format!("why {objects} are alive, {ways}") })
 }
@@ -168,17 +171,28 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
 /// Ways that are listed where nothing else is said.
 const WAYS: usize = 10;
 
-fn picture(view: &View, look: &Look, title: &str) -> Result<Answer, Error> {
-    let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
-    let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
-    Ok(Answer { bytes: render(view, format_of(look)?).map_err(Error::Render)?, words })
+/// A view of single objects, with what they retain where that was asked for.
+fn weighed(graph: &Study, mut view: View, look: &Look) -> Result<View, Error> {
+    if look.sizes {
+        view.say_retained(graph.dominators()?);
+    }
+    Ok(view)
 }
 
-/// The format of a picture; of a table and without a file, text.
-fn format_of(look: &Look) -> Result<Format, Error> {
-    let is_json = |path: &Path| path.extension().is_some_and(|ending| ending == "json");
-    match &look.output {
-        Some(output) if !is_json(&output.given) => Format::from_path(&output.given).map_err(Error::Render),
-        _ => Ok(Format::Text),
+fn picture(graph: &Study, mut view: View, look: &Look, title: &str) -> Result<Answer, Error> {
+    if look.stamp {
+        view.stamp = graph.origin().stamp();
     }
+    let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
+    let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
+    Ok(Answer {
+        bytes: render(&view, format_of(look)?, &Drawing { legend: look.legend, engine: look.engine.choice() })
+            .map_err(Error::Render)?,
+        words,
+    })
+}
+
+/// The format of a picture; without a file, text.
+fn format_of(look: &Look) -> Result<Format, Error> {
+    look.output.as_ref().map_or(Ok(Format::Text), |output| Format::from_path(&output.given).map_err(Error::Render))
 }

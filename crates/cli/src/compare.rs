@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::Comparison;
 use crate::file_look::{open, say_what_is_missing};
+use crate::progress::with_bars;
 use crate::table_answers::column_of;
 use crate::{Error, Exit, Look, Table, tables};
 
@@ -73,6 +74,9 @@ impl Found {
         };
         let found = diff::diff(before, after, before.origin().seen_at(after.origin()));
         let types = diff::by_type(&found, before, after);
+        for study in studies {
+            with_bars(study.stages(), || study.reasons().map(|_| ()))?;
+        }
         let held_by = after.reasons()?.group_new(after, &found.new, &found.unsure, order.values);
         let heaps = studies.iter().map(|study| Ok((&**study, study.reasons()?))).collect::<Result<Vec<_>, Error>>()?;
         Ok(Self { diff: found, types, held_by, grew: grew(&heaps, order.values), files: studies.len() })

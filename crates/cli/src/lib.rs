@@ -11,6 +11,7 @@ mod atomic;
 mod check;
 mod compare;
 mod describe;
+mod engine;
 mod error;
 mod exit;
 mod export;
@@ -35,6 +36,7 @@ use std::ffi::OsString;
 use std::io::Write;
 
 pub use atomic::{Unfinished, write_atomically};
+pub use engine::Engine;
 pub use error::Error;
 pub use exit::Exit;
 pub use export::export;

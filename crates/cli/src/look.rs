@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use refroots_core::Values;
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Engine, Moment};
 
 /// What to look at, when, and where the answer goes. It crosses from the process that read the
 /// command line to the one that runs the program, as JSON.
@@ -23,6 +23,16 @@ pub struct Look {
     pub too_many: Option<usize>,
     /// Whether objects alike are drawn as one.
     pub folds: bool,
+    /// Whether weak references are drawn too.
+    pub weak: bool,
+    /// Whether a picture explains its signs.
+    pub legend: bool,
+    /// Whether boxes say what their objects take and retain.
+    pub sizes: bool,
+    /// Whether a picture says from which process, Python and moment it is.
+    pub stamp: bool,
+    /// What lays pictures out.
+    pub engine: Engine,
     /// What words may say.
     #[serde(with = "ValuesWord")]
     pub values: Values,
@@ -56,6 +66,11 @@ impl Look {
             depth: Self::DEPTH,
             too_many: None,
             folds: true,
+            weak: false,
+            legend: true,
+            sizes: false,
+            stamp: false,
+            engine: Engine::default(),
             values: Values::Short,
             json: false,
             limit: None,

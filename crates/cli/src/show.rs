@@ -9,7 +9,7 @@ use refroots_core::{HeapGraph, Study, Values, bytes};
 use refroots_render::printable;
 
 use crate::answer::{Answer, answer};
-use crate::progress::with_bar;
+use crate::progress::{with_bar, with_bars};
 use crate::table::counted;
 use crate::{Ask, Error, Exit, Look, exit, save_snapshot, write_atomically};
 
@@ -19,7 +19,8 @@ pub fn look(graph: &Study, look: &Look, stdout: &mut dyn Write, stderr: &mut dyn
     if look.ask == Ask::Save {
         return save(graph, look, &mut || ControlFlow::Continue(()), stderr);
     }
-    let done = answer(graph, look).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
+    let done =
+        with_bars(graph.stages(), || answer(graph, look)).and_then(|answer| hand_over(&answer, look, graph, stdout, stderr));
     exit::conclude(done.map(|()| Exit::Done), stderr)
 }
 
@@ -67,7 +68,7 @@ mod tests {
     use std::io;
     use std::path::Path;
 
-    use refroots_core::sketch;
+    use refroots_core::{Origin, sketch};
 
     use crate::{Ask, Output};
 
@@ -103,7 +104,7 @@ mod tests {
             said.push_str(&stderr);
         }
         insta::assert_snapshot!(said, @r#"
-    foo.dot: what refers to app.Foo #2 (the first of 2), 4 objects, 4 references
+    foo.dot: what refers to app.Foo #2 (the first of 2), 3 objects, 3 references
     foo.dot: what app.Foo #2 (the first of 2) refers to, 1 object, 0 references
     foo.dot: why 2 app.Foo are alive, 2 ways, 4 objects, 3 references
     "#);
@@ -114,6 +115,27 @@ mod tests {
         let (exit, stdout, stderr) = ask(&Look::new(Ask::Backrefs("Foo".into())));
         assert_eq!((exit, stderr.as_str()), (Exit::Done, ""));
         assert!(stdout.contains("app.Foo #2"), "{stdout}");
+    }
+
+    #[test]
+    fn a_picture_says_more_on_request() {
+        let graph = Study::new(sketch::parse(HEAP).unwrap().with_origin(Origin {
+            python: "CPython 3.13.1".into(),
+            captured_at: Some(951_782_400),
+            ..Origin::default()
+        }));
+        let said = |look: &Look| {
+            let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+            assert_eq!(super::look(&graph, look, &mut stdout, &mut stderr), Exit::Done);
+            String::from_utf8(stdout).unwrap()
+        };
+        for question in [Ask::Backrefs("Foo".into()), Ask::Refs("#2".into()), Ask::Why("#2".into()), Ask::Why("Foo".into())] {
+            let plain = said(&Look::new(question.clone()));
+            assert!(!plain.contains("keeps") && !plain.contains("CPython"), "{plain}");
+            let more = said(&Look { sizes: true, stamp: true, ..Look::new(question) });
+            assert!(more.contains("\nCPython 3.13.1, 2000-02-29 00:00:00 UTC\n"), "{more}");
+            assert!(more.contains("2.0 KiB, keeps 2.0 KiB"), "{more}");
+        }
     }
 
     #[test]

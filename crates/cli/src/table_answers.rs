@@ -1,7 +1,7 @@
 //! Answers that are tables: which query gives the rows, and a line about them.
 
-use refroots_core::query::cycles::{CycleOptions, cycles};
-use refroots_core::query::held::{held_duplicates, held_waste};
+use refroots_core::query::cycles::CycleOptions;
+use refroots_core::query::held::held_waste;
 use refroots_core::query::histogram::{Tally, by_module, by_root, by_thread, by_type};
 use refroots_core::query::largest::largest;
 use refroots_core::query::suspects::SHARE;
@@ -49,12 +49,12 @@ pub(crate) fn table(graph: &Study, look: &Look) -> Result<(Table, String), Error
             (table, words)
         }
         Ask::Cycles => {
-            let rows = cycles(graph, &CycleOptions::default());
+            let rows = graph.cycles(&CycleOptions::default());
             let count = rows.iter().map(|row| row.count).sum();
             (tables::cycles(&rows), counted(count, "cycle"))
         }
         Ask::Duplicates => {
-            let rows = held_duplicates(graph, look.values);
+            let rows = graph.held_duplicates(look.values);
             let wasted = rows.iter().map(|row| row.group.wasted).sum();
             let words = format!("{} waste {}", counted(rows.len() as u64, "repeated value"), bytes(wasted));
             (tables::duplicates(graph, &rows, look.values), words)

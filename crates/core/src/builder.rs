@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::evidence::keep_evidence;
 use crate::graph::TypeRecord;
 use crate::turn_around::turn_around;
+use crate::weak::WeakTable;
 use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
 
 /// Objects that a graph can have: whoever finds them by their addresses keeps one bit beside an id.
@@ -347,6 +348,16 @@ impl HeapGraphBuilder {
     /// interpreter's state make roots of such objects.
     pub fn suspect(&mut self, node: NodeId, kind: RootKind, place: TextId) {
         self.suspects.push((node.0, kind, place));
+    }
+
+    /// Says which described objects are weak references, each with what it refers to: all of them at once. Where
+    /// this is not said, the graph knows nothing of weak references.
+    pub fn know_weak(&mut self, mut pairs: Vec<(u32, u32)>) {
+        pairs.sort_unstable();
+        match WeakTable::of(pairs) {
+            Ok(table) => self.graph.weak = Some(table),
+            Err(error) => _ = self.failure.get_or_insert(error),
+        }
     }
 
     /// Says what capture could not see.

@@ -8,6 +8,7 @@ use crate::label::LabelColumn;
 use crate::narrow::NarrowColumn;
 use crate::strings::Texts;
 use crate::value_column::ValueColumn;
+use crate::weak::WeakTable;
 use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, Origin, RootKind, TextId, TypeId, Value};
 
 /// Every object of a process at one moment, and every reference between them.
@@ -38,6 +39,8 @@ pub struct HeapGraph {
     pub(crate) definitions: Vec<(u32, TextId)>,
     pub(crate) roots: Vec<Root>,
     pub(crate) places: Vec<(u32, TextId)>,
+    /// What weak references refer to, where that is known.
+    pub(crate) weak: Option<WeakTable>,
     pub(crate) notes: Vec<String>,
     pub(crate) origin: Origin,
 }
@@ -317,6 +320,7 @@ impl HeapGraph {
             + self.labels.heap_bytes()
             + self.values.heap_bytes()
             + self.equals.capacity() * 8
+            + self.weak.as_ref().map_or(0, WeakTable::heap_bytes)
     }
 }
 

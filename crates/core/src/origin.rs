@@ -3,7 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::query::diff::Mark;
-use crate::{HeapGraph, Values};
+use crate::{HeapGraph, Values, utc};
 
 /// What is known of the process that a graph shows, and how much of it the graph may say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -52,6 +52,16 @@ impl Origin {
             return None;
         }
         Some(marks.seen_at(later.marks))
+    }
+}
+
+impl Origin {
+    /// The process, its Python and the moment in one line, as far as they are known: `process 4711, CPython 3.13.1,
+    /// 2026-11-28 03:58:44 UTC`.
+    pub fn stamp(&self) -> String {
+        let process = self.process.map(|process| format!("process {}", process.pid));
+        let python = Some(self.python.clone()).filter(|python| !python.is_empty());
+        [process, python, self.captured_at.map(utc)].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 

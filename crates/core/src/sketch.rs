@@ -4,7 +4,7 @@
 //! number, or the name of a module, class, function or frame; flags are `root`, `asking`,
 //! `namespace`, `internal`, `immortal`, `synthetic`, `tracked`, `size=N`, `external=N` (references that the
 //! graph does not see), `at=HEX` (its address), `thread=NAME` (of a frame). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
-//! `<x>`, `local x`, `slot x`, `special x`, `key`, or nothing. Nodes are numbered as they are
+//! `<x>`, `local x`, `slot x`, `special x`, `key`, or nothing. `a ~> b` makes a weak reference to b out of a. Nodes are numbered as they are
 //! declared, and may be used before.
 
 use std::collections::HashMap;
@@ -26,6 +26,7 @@ pub fn parse(sketch: &str) -> Result<HeapGraph, Error> {
     let mut nodes: Vec<Node<'_>> = Vec::new();
     let mut ids: HashMap<&str, NodeId> = HashMap::new();
     let mut references: Vec<(usize, &str, &str, &str)> = Vec::new();
+    let mut weak: Vec<(usize, &str, &str)> = Vec::new();
     for (line, statement) in (1..).zip(sketch.lines().map(str::trim)) {
         if statement.is_empty() || statement.starts_with('#') {
             continue;
@@ -33,22 +34,28 @@ pub fn parse(sketch: &str) -> Result<HeapGraph, Error> {
         if let Some((source, rest)) = statement.split_once("->") {
             let (target, name) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
             references.push((line, source.trim(), target.trim(), name.trim()));
+        } else if let Some((source, target)) = statement.split_once("~>") {
+            weak.push((line, source.trim(), target.trim()));
         } else if let Some((name, rest)) = statement.split_once(':') {
             ids.insert(name, NodeId::at(nodes.len()));
             nodes.push(parse_node(name, rest.trim()));
         } else {
-            return Err(problem(line, format!("expected `name: type` or `a -> b`, found {statement:?}")));
+            return Err(problem(line, format!("expected `name: type`, `a -> b` or `a ~> b`, found {statement:?}")));
         }
     }
     let mut outgoing: Vec<Vec<(NodeId, usize, &str)>> = vec![Vec::new(); nodes.len()];
     let mut counts = vec![0_u32; nodes.len()];
+    let find =
+        |line: usize, name: &str| ids.get(name).copied().ok_or_else(|| problem(line, format!("no node is named {name:?}")));
     for &(line, source, target, name) in &references {
-        let find = |name: &str| ids.get(name).copied().ok_or_else(|| problem(line, format!("no node is named {name:?}")));
-        let (source, target) = (find(source)?, find(target)?);
+        let (source, target) = (find(line, source)?, find(line, target)?);
         counts[target.index()] += 1;
         outgoing[source.index()].push((target, line, name));
     }
-    build(&nodes, &ids, &outgoing, &counts)
+    let mut builder = build(&nodes, &ids, &outgoing, &counts)?;
+    let pairs = weak.iter().map(|&(line, source, target)| Ok((find(line, source)?.0, find(line, target)?.0)));
+    builder.know_weak(pairs.collect::<Result<_, Error>>()?);
+    builder.finish()
 }
 
 fn problem(line: usize, problem: String) -> Error {
@@ -74,7 +81,7 @@ fn build(
     ids: &HashMap<&str, NodeId>,
     outgoing: &[Vec<(NodeId, usize, &str)>],
     counts: &[u32],
-) -> Result<HeapGraph, Error> {
+) -> Result<HeapGraphBuilder, Error> {
     let mut builder = HeapGraphBuilder::default();
     let mut types: HashMap<&str, TypeId> = HashMap::new();
     for (i, node) in nodes.iter().enumerate() {
@@ -131,7 +138,7 @@ fn build(
             builder.refer(target, name);
         }
     }
-    builder.finish()
+    Ok(builder)
 }
 
 fn reference_name(builder: &mut HeapGraphBuilder, ids: &HashMap<&str, NodeId>, name: &str) -> Option<ReferenceName> {

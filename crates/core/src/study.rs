@@ -3,11 +3,13 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use crate::query::dominators::{Dominators, dominators};
+use crate::query::cycles::{CycleGroup, CycleOptions, cycles_in};
+use crate::query::dominators::{Dominators, dominators_in};
+use crate::query::held::{Duplicate, held_duplicates_in};
 use crate::query::neighbourhood::{Surroundings, surroundings};
 use crate::query::reasons::Reasons;
 use crate::query::suspects::{Suspect, suspects};
-use crate::{Error, HeapGraph, NodeId, Values, View};
+use crate::{Error, HeapGraph, NodeId, Stages, Values, View};
 
 /// A graph that remembers its dominators and shortest chains. Everything else that a [`HeapGraph`] can, it can too.
 #[derive(Default)]
@@ -15,6 +17,7 @@ pub struct Study {
     graph: HeapGraph,
     dominators: OnceLock<Dominators>,
     reasons: OnceLock<Reasons>,
+    stages: Stages,
 }
 
 impl Study {
@@ -28,7 +31,7 @@ impl Study {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn dominators(&self) -> Result<&Dominators, Error> {
-        remembered(&self.dominators, || dominators(&self.graph))
+        remembered(&self.dominators, || dominators_in(&self.graph, &self.stages))
     }
 
     /// The shortest chains to all objects, grouped; the first call computes them.
@@ -36,7 +39,7 @@ impl Study {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn reasons(&self) -> Result<&Reasons, Error> {
-        remembered(&self.reasons, || Reasons::of(&self.graph))
+        remembered(&self.reasons, || Reasons::find(&self.graph, &self.stages))
     }
 
     /// What is around objects in both directions, with retained sizes where the heap has at most a million objects: the
@@ -55,6 +58,21 @@ impl Study {
     /// [`Error::OutOfMemory`].
     pub fn suspects(&self, values: Values) -> Result<Vec<Suspect>, Error> {
         suspects(&self.graph, self.dominators()?, || self.reasons(), values)
+    }
+
+    /// As [`cycles`](crate::query::cycles::cycles).
+    pub fn cycles(&self, options: &CycleOptions) -> Vec<CycleGroup> {
+        cycles_in(&self.graph, options, &self.stages)
+    }
+
+    /// As [`held_duplicates`](crate::query::held::held_duplicates).
+    pub fn held_duplicates(&self, values: Values) -> Vec<Duplicate> {
+        held_duplicates_in(&self.graph, values, &self.stages)
+    }
+
+    /// How far the question is that a thread asks now: dominators, chains, cycles and duplicates say it.
+    pub fn stages(&self) -> &Stages {
+        &self.stages
     }
 }
 

@@ -2,6 +2,7 @@
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::query::dominators::Dominators;
 use crate::wording::grouped;
 use crate::{EdgeKind, NodeId, RootKind};
 
@@ -16,6 +17,8 @@ pub struct View {
     pub question: Question,
     /// One line that says what the picture shows.
     pub title: String,
+    /// Where the heap came from ([`Origin::stamp`](crate::Origin::stamp)), where that was asked for; else empty.
+    pub stamp: String,
 }
 
 /// What a view answers.
@@ -46,7 +49,7 @@ pub struct ViewNode {
     pub folded: u64,
     /// Shallow size in bytes, of all objects that it stands for.
     pub size: u64,
-    /// Bytes that would be freed with it, where that was asked for.
+    /// Bytes that would be freed with all objects that it stands for, where that was asked for.
     pub retained: Option<u64>,
     /// How many references there are in the whole heap, where that was counted.
     pub references: Option<ReferenceCounts>,
@@ -56,6 +59,8 @@ pub struct ViewNode {
     pub is_start: bool,
     /// Whether the chain from a GC root to the start node goes through it.
     pub is_on_chain: bool,
+    /// Whether it is a dict of names: the attributes of an instance, a class or a module.
+    pub is_namespace: bool,
     /// What keeps it alive, where it is a GC root.
     pub root: Option<ViewRoot>,
     /// How many neighbours (in the direction of the question) this picture leaves out because
@@ -98,12 +103,23 @@ pub struct ViewEdge {
     pub folded: u64,
     /// Whether the chain from a GC root to the start node goes along it.
     pub is_on_chain: bool,
+    /// Whether it keeps nothing alive: its source is a weak reference to its target.
+    pub is_weak: bool,
 }
 
 impl View {
     /// A view of nothing.
     pub fn new(question: Question, title: String) -> Self {
-        Self { graph: DiGraph::new(), question, title }
+        Self { graph: DiGraph::new(), question, title, stamp: String::new() }
+    }
+
+    /// Says of each object what it retains. Not for views that are folded: [`Neighbourhood`] says it of theirs.
+    ///
+    /// [`Neighbourhood`]: crate::query::neighbourhood::Neighbourhood
+    pub fn say_retained(&mut self, dominators: &Dominators) {
+        for node in self.graph.node_weights_mut() {
+            node.retained = Some(dominators.retained(node.ordinal));
+        }
     }
 
     /// The nodes that the question was about, in order.

@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
+use refroots_core::query::weak;
 use refroots_core::snapshot::{self, SnapshotError};
 use refroots_core::{
     EdgeKind, HeapGraph, HeapGraphBuilder, Marks, NodeFlags, NodeId, NodeRecord, Origin, Process, ReferenceName, Root, RootKind,
@@ -31,6 +32,8 @@ struct Node {
     flags: u8,
     value: Option<u32>,
     references: Vec<(u32, u8, u32)>,
+    /// What it is a weak reference to.
+    weak: Option<u32>,
 }
 
 fn nodes() -> impl Strategy<Value = Vec<Node>> {
@@ -43,8 +46,9 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
         0..64_u8,
         any::<Option<u32>>(),
         prop::collection::vec(reference, 0..6),
+        any::<Option<u32>>(),
     );
-    let node = node.prop_map(|(address, type_id, size, refcount, flags, value, references)| Node {
+    let node = node.prop_map(|(address, type_id, size, refcount, flags, value, references, weak)| Node {
         address,
         type_id,
         size,
@@ -52,6 +56,7 @@ fn nodes() -> impl Strategy<Value = Vec<Node>> {
         flags,
         value,
         references,
+        weak,
     });
     prop::collection::vec(node, 0..40)
 }
@@ -119,6 +124,8 @@ fn graph(nodes: &[Node]) -> HeapGraph {
             builder.add_root(Root { node: id, kind, name: place, detail, thread, asking: at % 2 == 0 });
         }
     }
+    let weak = (0..).zip(nodes).filter_map(|(at, node)| Some((at, node.weak? % count)));
+    builder.know_weak(weak.collect());
     builder.note("what was not seen");
     builder.finish().unwrap().with_origin(Origin {
         values: Values::Short,
@@ -140,7 +147,17 @@ fn assert_same(one: &HeapGraph, other: &HeapGraph, values: Values) {
             let names = (graph.type_of(node), graph.definition(node).map(str::to_owned));
             let counts = (graph.refcount(node), graph.external(node), graph.unexplained(node));
             let places: Vec<String> = graph.places(node).map(str::to_owned).collect();
-            (graph.address(node), graph.size(node), graph.flags(node), names, counts, places, graph.referrers(node).to_vec())
+            let weak = (weak::referent(graph, node), weak::referrers(graph, node).collect::<Vec<_>>());
+            (
+                graph.address(node),
+                graph.size(node),
+                graph.flags(node),
+                names,
+                counts,
+                places,
+                graph.referrers(node).to_vec(),
+                weak,
+            )
         };
         assert_eq!(facts(one), facts(other));
         let references = |graph: &HeapGraph| {
@@ -202,6 +219,7 @@ fn large_columns_come_back_over_many_blocks() {
             flags: (random() % 64) as u8,
             value: (random() % 3 == 0).then(&mut random),
             references: (0..random() % 4).map(|_| (random(), (random() % 11) as u8, random() % 500)).collect(),
+            weak: (random() % 3 == 0).then(&mut random),
         })
         .collect();
     let graph = graph(&nodes);

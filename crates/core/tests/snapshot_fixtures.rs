@@ -6,7 +6,7 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use refroots_core::query::{histogram, paths, select};
+use refroots_core::query::{histogram, paths, select, weak};
 use refroots_core::{HeapGraph, Values, snapshot};
 
 fn open(name: &str) -> HeapGraph {
@@ -15,8 +15,13 @@ fn open(name: &str) -> HeapGraph {
 }
 
 #[test]
-fn version_1_opens() {
-    for (name, values) in [("version-1-short.refroots", Values::Short), ("version-1-none.refroots", Values::None)] {
+fn every_version_opens() {
+    for (name, values) in [
+        ("version-1-short.refroots", Values::Short),
+        ("version-1-none.refroots", Values::None),
+        ("version-1.1-short.refroots", Values::Short),
+        ("version-1.1-none.refroots", Values::None),
+    ] {
         let graph = open(name);
         assert_eq!(graph.origin().values, values);
         assert_eq!((graph.origin().python.as_str(), graph.origin().platform.as_str()), ("CPython 3.11.7", "linux x86_64"));
@@ -31,5 +36,8 @@ fn version_1_opens() {
             Values::None => None,
         };
         assert_eq!(expression, expected);
+        let weakly_held: Vec<usize> = foo.iter().map(|&node| weak::referrers(&graph, node).count()).collect();
+        assert_eq!(weak::is_known(&graph), name.starts_with("version-1.1"));
+        assert_eq!(weakly_held, if weak::is_known(&graph) { [1, 2, 1] } else { [0, 0, 0] });
     }
 }

@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
+use refroots_core::query::weak;
 use refroots_core::snapshot::forge::Forged;
 use refroots_core::snapshot::{self, SnapshotError};
 use refroots_core::{HeapGraph, Origin, Values, sketch};
@@ -51,7 +52,11 @@ fn small_graph() -> HeapGraph {
          frame: frame 'app.main:20' root synthetic thread=Main
          frame -> cache local cache
          frame -> twin
-         code: code 'main' immortal",
+         code: code 'main' immortal
+         entry: weakref tracked
+         entry ~> foo
+         proxy: weakproxy
+         proxy ~> items",
     );
     graph.unwrap().with_origin(Origin { python: "CPython 3.11.7".into(), ..Origin::default() })
 }
@@ -141,6 +146,22 @@ fn sections_of_later_minor_versions_are_skipped() {
 }
 
 #[test]
+fn sections_of_version_1_1_may_be_absent_and_unknown() {
+    let mut forged = Forged::of(&write(Values::Short)).unwrap();
+    let optional: Vec<String> =
+        forged.sections.iter().filter(|section| !section.is_required).map(|section| section.name.clone()).collect();
+    assert_eq!(optional, ["weak-references", "weak-referents"], "an older reader refuses what is required");
+    assert!(weak::is_known(&read(&forged.bytes().unwrap()).unwrap()));
+    let mut half = forged.clone();
+    half.sections.retain(|section| section.name != "weak-referents");
+    assert!(refused(&half.bytes().unwrap()).contains("weak-referents"));
+    forged.sections.retain(|section| section.is_required);
+    forged.version = (1, 0);
+    let old = read(&forged.bytes().unwrap()).unwrap();
+    assert!(!weak::is_known(&old) && ask_everything(&old) > 100);
+}
+
+#[test]
 fn absurd_counts_are_refused_before_memory_is_given() {
     for count in [1 << 20, 1 << 31, 1 << 40, 1_000_000_000_000_000_000, u64::MAX] {
         for at in 0..Forged::of(&write(Values::Short)).unwrap().sections.len() {
@@ -203,6 +224,10 @@ fn columns_that_disagree_are_refused_with_the_section() {
         ("root-kinds", vec![6, 6], "numbers below 6"),
         ("root-nodes", differences(&[4, 4]), "in order"),
         ("root-asking", vec![2, 0], "numbers below 2"),
+        ("weak-references", differences(&[4, 3]), "in order"),
+        ("weak-references", differences(&[4, 4]), "in order"),
+        ("weak-references", vec![2], "elements"),
+        ("weak-referents", vec![1 << 31, 0], "numbers below"),
     ] {
         let error = forged(name, &numbers);
         assert!(words == "other" || error.contains(words), "{name}: {error}");

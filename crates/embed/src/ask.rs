@@ -8,15 +8,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use refroots_cli::Look;
 use refroots_core::petgraph::Direction;
+use refroots_core::query::dominators::dominators;
 use refroots_core::query::neighbourhood::{Neighbourhood, Surroundings, neighbourhood};
 use refroots_core::query::{paths, select};
 
 use refroots_core::{HeapGraph, NodeId, Study, Values};
 
 use crate::capture::{self as live, Purpose};
-use crate::chain::Chain;
+use crate::chain::{Chain, Said};
 use crate::heap::{Heap, node_of};
-use crate::picture::{Picture, format_of};
+use crate::picture::{Picture, drawing_with, format_of};
 use crate::refused;
 
 /// Captures every object of this process and every reference between them.
@@ -67,12 +68,16 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 ///
 /// Roots are modules, running frames, the interpreter's own state and static types. The frame that
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
-/// `filename` saves the chain as a picture (.png, .svg, .html, .dot, .txt). `values="none"` says no value
+/// `filename` saves the chain as a picture (.png, .svg, .pdf, .html, .dot, .mmd, .json, .txt). `values="none"` says no value
 /// and no dict key, `"short"` 40 characters of each; without either it is short, and none in an .html page. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
-/// result of a prompt, a notebook's inputs and outputs. Costs one capture.
+/// result of a prompt, a notebook's inputs and outputs. `legend=False` leaves the legend out of pictures, `sizes=True`
+/// says in each box what an object takes and what it keeps (the bytes that would be freed with it), `stamp=True` from
+/// which process, Python and moment it is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one
+/// capture; with sizes, dominators too.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
-/// where the file cannot be written.
+/// where the file cannot be written, RuntimeError where it cannot be drawn: `dot` is not installed, fails or
+/// takes a minute.
 ///
 /// >>> class Session: pass
 /// >>> SESSIONS = {"k": Session()}
@@ -80,21 +85,32 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values=None, all_roots=false))]
+#[pyo3(signature = (obj, *, filename=None, values=None, all_roots=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn why(
     py: Python<'_>,
     obj: &Bound<'_, PyAny>,
     filename: Option<PathBuf>,
     values: Option<&str>,
     all_roots: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
+    engine: &str,
 ) -> PyResult<Chain> {
     let values = values.map(policy).transpose()?;
+    let drawing = drawing_with(legend, engine)?;
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
-    let chain = py.detach(|| Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }))).with_values(values);
+    let said = Said { drawing, sizes, stamp };
+    let found = py.detach(|| {
+        let chain = Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }));
+        chain.with_values(values).with_said(said)
+    });
+    let chain = found.map_err(refused::core)?;
     if let Some(path) = filename {
         chain.save_to(py, &path)?;
     }
@@ -107,12 +123,17 @@ pub(crate) fn why(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .html, .dot or .txt, by its ending.
-/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in
-/// an .html page, which has more of the heap (docs/page.md). Costs one capture, and milliseconds for the picture.
+/// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
+/// saves the picture: .png, .svg, .pdf, .html, .dot, .mmd (Mermaid), .json or .txt, by its ending.
+/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in an
+/// .html page, which has more of the heap (docs/page.md). `legend=False` leaves out the legend, `sizes=True` says in each box
+/// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
+/// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
+/// and milliseconds for the picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
-/// that the heap does not show, OSError where the file cannot be written.
+/// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
+/// drawn: `dot` is not installed, fails or takes a minute.
 ///
 /// >>> held = []
 /// >>> CACHE = {"k": held}
@@ -120,7 +141,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -131,8 +152,18 @@ pub(crate) fn show_backrefs(
     ignore: Option<&Bound<'_, PyAny>>,
     values: Option<&str>,
     fold: bool,
+    weak: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
+    engine: &str,
 ) -> PyResult<Picture> {
-    show(py, Direction::Incoming, objs, Drawn { depth, too_many, filename, ignore, values, fold })
+    show(
+        py,
+        Direction::Incoming,
+        objs,
+        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine },
+    )
 }
 
 /// Draws what the objects refer to.
@@ -141,18 +172,23 @@ pub(crate) fn show_backrefs(
 /// leave out. Objects alike in type, place and structure are one box with their number, some sixty boxes in all, and an
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
-/// drawn, because its node says it). `filename` saves the picture: .png, .svg, .html, .dot or .txt, by its ending.
-/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in
-/// an .html page, which has more of the heap (docs/page.md). Costs one capture, and milliseconds for the picture.
+/// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
+/// saves the picture: .png, .svg, .pdf, .html, .dot, .mmd (Mermaid), .json or .txt, by its ending.
+/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in an
+/// .html page, which has more of the heap (docs/page.md). `legend=False` leaves out the legend, `sizes=True` says in each box
+/// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
+/// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
+/// and milliseconds for the picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
-/// that the heap does not show, OSError where the file cannot be written.
+/// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
+/// drawn: `dot` is not installed, fails or takes a minute.
 ///
 /// >>> picture = refroots.show_refs({"k": [1, 2]}, depth=2)
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -163,8 +199,18 @@ pub(crate) fn show_refs(
     ignore: Option<&Bound<'_, PyAny>>,
     values: Option<&str>,
     fold: bool,
+    weak: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
+    engine: &str,
 ) -> PyResult<Picture> {
-    show(py, Direction::Outgoing, objs, Drawn { depth, too_many, filename, ignore, values, fold })
+    show(
+        py,
+        Direction::Outgoing,
+        objs,
+        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine },
+    )
 }
 
 /// What both functions are asked beside the objects.
@@ -175,10 +221,15 @@ struct Drawn<'a, 'py> {
     ignore: Option<&'a Bound<'py, PyAny>>,
     values: Option<&'a str>,
     fold: bool,
+    weak: bool,
+    legend: bool,
+    sizes: bool,
+    stamp: bool,
+    engine: &'a str,
 }
 
 fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
-    let Drawn { depth, too_many, filename, ignore, values, fold } = asked;
+    let Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
@@ -186,6 +237,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     let too_many = too_many.map(|count| at_least_one("too_many", count)).transpose()?.map(|count| count as usize);
     let too_many = Look::too_many(too_many, fold);
     let values = values.map(policy).transpose()?;
+    let drawing = drawing_with(legend, engine)?;
     format_of(filename.as_ref())?;
     let ignored: Vec<Bound<'_, PyAny>> = match ignore {
         Some(ignore) => ignore.try_iter()?.collect::<PyResult<_>>()?,
@@ -199,17 +251,33 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
         objs.iter().map(|obj| node_of(&graph, &obj).map_err(PyValueError::new_err)).collect::<PyResult<Vec<NodeId>>>()?;
     let mut hidden: Vec<NodeId> = ignored.iter().filter_map(|obj| node_of(&graph, obj).ok()).collect();
     hidden.extend(argument_tuples(&graph, &starts));
-    let shown = values.unwrap_or(Values::Short);
-    let what = Neighbourhood { depth, too_many, folds: fold, values: shown, ..Neighbourhood::new(direction) };
-    let view =
-        py.detach(|| neighbourhood(&graph, &starts, &Neighbourhood { filter: Some(&|node| !hidden.contains(&node)), ..what }));
+    let view = py.detach(|| {
+        let dominators = if sizes { Some(dominators(&graph)?) } else { None };
+        let is_shown = |node: NodeId| !hidden.contains(&node);
+        let what = Neighbourhood {
+            depth,
+            too_many,
+            folds: fold,
+            weak,
+            values: values.unwrap_or(Values::Short),
+            filter: Some(&is_shown),
+            dominators: dominators.as_ref(),
+            ..Neighbourhood::new(direction)
+        };
+        Ok(neighbourhood(&graph, &starts, &what))
+    });
+    let mut view = view.map_err(refused::core)?;
+    if stamp {
+        view.stamp = graph.origin().stamp();
+    }
     let graph = Study::new(graph);
     let question = view.question;
-    let picture = Picture::with_page(view, move || {
+    let page = move || {
         let is_shown = |node: NodeId| !hidden.contains(&node);
         let values = values.unwrap_or(Values::None);
         graph.surroundings(&starts, &Surroundings { filter: Some(&is_shown), values, ..Surroundings::new(question) })
-    });
+    };
+    let picture = Picture::with_page(view, page).drawn(drawing);
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }

@@ -8,7 +8,8 @@ use pyo3::types::PyDict;
 use refroots_cli::answer_json;
 use refroots_core::query::chain;
 use refroots_core::query::neighbourhood::Surroundings;
-use refroots_core::{Question, Study, Values};
+use refroots_core::{Question, Study, Values, View};
+use refroots_render::Drawing;
 
 use crate::object::{Object, Reference};
 use crate::picture::{Picture, mimebundle};
@@ -21,11 +22,20 @@ pub(crate) struct Chain {
     chain: chain::Chain,
     /// What the words may say, where that was asked for: else values, and none in a page.
     asked_values: Option<Values>,
+    said: Said,
+}
+
+/// What a picture of a chain says beside its objects and references.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Said {
+    pub(crate) drawing: Drawing,
+    pub(crate) sizes: bool,
+    pub(crate) stamp: bool,
 }
 
 impl Chain {
     pub(crate) fn new(graph: &Arc<Study>, chain: chain::Chain) -> Self {
-        Self { graph: Arc::clone(graph), chain, asked_values: None }
+        Self { graph: Arc::clone(graph), chain, asked_values: None, said: Said::default() }
     }
 
     pub(crate) fn with_values(self, asked_values: Option<Values>) -> Self {
@@ -36,12 +46,29 @@ impl Chain {
         self.asked_values.unwrap_or(Values::Short)
     }
 
-    pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        self.picture().save_to(py, path)
+    /// Computes what the pictures will say.
+    pub(crate) fn with_said(self, said: Said) -> Result<Self, refroots_core::Error> {
+        if said.sizes {
+            self.graph.dominators()?;
+        }
+        Ok(Self { said, ..self })
     }
 
-    pub(crate) fn view(&self) -> refroots_core::View {
-        self.chain.view(&self.graph, self.values())
+    fn view(&self) -> View {
+        let mut view = self.chain.view(&self.graph, self.values());
+        if self.said.sizes
+            && let Ok(dominators) = self.graph.dominators()
+        {
+            view.say_retained(dominators);
+        }
+        if self.said.stamp {
+            view.stamp = self.graph.origin().stamp();
+        }
+        view
+    }
+
+    pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
+        self.picture().save_to(py, path)
     }
 }
 
@@ -113,11 +140,12 @@ impl Chain {
     fn picture(&self) -> Picture {
         let (graph, target) = (Arc::clone(&self.graph), self.chain.target);
         let values = self.asked_values.unwrap_or(Values::None);
-        let what = move || graph.surroundings(&[target], &Surroundings { values, ..Surroundings::new(Question::Chain) });
-        Picture::with_page(self.view(), what)
+        let page = move || graph.surroundings(&[target], &Surroundings { values, ..Surroundings::new(Question::Chain) });
+        Picture::with_page(self.view(), page).drawn(self.said.drawing)
     }
 
-    /// Writes the chain; the ending of the name says how: .png, .svg, .html (an interactive page), .dot, .txt.
+    /// Writes the chain; the ending of the name says how: .png, .svg, .pdf, .html, .dot, .mmd, .txt, and .json for the picture's
+    /// nodes and references.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.save_to(py, &path)
     }
@@ -141,6 +169,6 @@ impl Chain {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view())
+        mimebundle(py, &self.view(), &self.said.drawing)
     }
 }

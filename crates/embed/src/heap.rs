@@ -21,7 +21,7 @@ use crate::diff::Diff;
 use crate::economy;
 use crate::export::export;
 use crate::object::{Object, ObjectSet};
-use crate::picture::Picture;
+use crate::picture::{Picture, drawing_with};
 use crate::refused;
 use crate::rows::{Largest, ModuleCount, RootShare, ThreadShare, TypeCount};
 use crate::snapshot;
@@ -200,15 +200,18 @@ impl Heap {
     }
 
     /// The heaviest part of the dominator tree as a picture of at most `most` objects: what only `below` keeps
-    /// alive, or what keeps most alive. Costs what `retained` does.
-    #[pyo3(signature = (below=None, *, most=40))]
-    fn dominator_tree(&self, py: Python<'_>, below: Option<&Bound<'_, PyAny>>, most: usize) -> PyResult<Picture> {
+    /// alive, or what keeps most alive. Costs what `retained` does. `engine="dot"` lets Graphviz's own `dot` place
+    /// its boxes and arrows.
+    #[pyo3(signature = (below=None, *, most=40, engine="builtin"))]
+    fn dominator_tree(&self, py: Python<'_>, below: Option<&Bound<'_, PyAny>>, most: usize, engine: &str) -> PyResult<Picture> {
+        let drawing = drawing_with(true, engine)?;
         let below = below.map(|obj| self.node(obj)).transpose()?;
         let view = py
             .detach(|| Ok(largest::dominator_view(&self.graph, self.graph.dominators()?, below, most, Values::Short)))
             .map_err(refused::core)?;
         let graph = Arc::clone(&self.graph);
-        Ok(Picture::with_page(view, move || Ok(largest::dominator_view(&graph, graph.dominators()?, below, most, Values::None))))
+        let page = move || Ok(largest::dominator_view(&graph, graph.dominators()?, below, most, Values::None));
+        Ok(Picture::with_page(view, page).drawn(drawing))
     }
 
     /// What may be a leak, in plain words: where many objects of one kind accumulate below one holder, or

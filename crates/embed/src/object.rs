@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use refroots_core::query::cycles::{CycleOptions, smallest_cycle};
 use refroots_core::query::paths::{self, WhyOptions};
-use refroots_core::query::reach;
+use refroots_core::query::{reach, weak};
 use refroots_core::{NodeId, Study, Values, Wording, grouped};
 
 use crate::chain::Chain;
@@ -110,6 +110,15 @@ impl Object {
     fn referrers(&self) -> Vec<Reference> {
         let shown = self.graph.references_to(self.node).filter(|reference| self.graph.is_shown(reference.source));
         shown.map(|reference| Reference::new(&self.graph, reference, self.values)).collect()
+    }
+
+    /// The weak references to it, in heap order: objects themselves, of `weakref.ref`, a proxy's type or a subclass. They do
+    /// not keep it alive and are no `referrers`. `None` where the heap does not know them (`heap.notes` says why; files of
+    /// format 1.0 have none); refroots' own are left out.
+    #[getter]
+    fn weak_referrers(&self) -> Option<Vec<Self>> {
+        let shown = weak::referrers(&self.graph, self.node).filter(|&node| self.graph.is_shown(node));
+        weak::is_known(&self.graph).then(|| shown.map(|node| Self::new(&self.graph, node, self.values)).collect())
     }
 
     /// Bytes that would be freed with it: its own, and those of all that only it keeps alive. The first

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList, PyString};
+use refroots_cli::Engine;
 use refroots_core::View;
-use refroots_core::petgraph::visit::EdgeRef;
-use refroots_render::Format;
+use refroots_render::{Drawing, Format};
+use serde_json::Value;
 
 use crate::refused;
 use crate::shown::shown;
@@ -15,6 +17,7 @@ use crate::shown::shown;
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Picture {
     view: View,
+    drawing: Drawing,
     page: Option<Box<Page>>,
 }
 
@@ -23,17 +26,31 @@ pub(crate) type Page = dyn Fn() -> Result<View, refroots_core::Error> + Send + S
 
 impl Picture {
     /// A picture whose page has no more than itself.
+    /// A picture whose page has no more than itself.
     pub(crate) fn new(view: View) -> Self {
-        Self { view, page: None }
+        Self { view, drawing: Drawing::default(), page: None }
     }
 
     pub(crate) fn with_page(view: View, page: impl Fn() -> Result<View, refroots_core::Error> + Send + Sync + 'static) -> Self {
-        Self { view, page: Some(Box::new(page)) }
+        Self { page: Some(Box::new(page)), ..Self::new(view) }
+    }
+
+    pub(crate) fn drawn(self, drawing: Drawing) -> Self {
+        Self { drawing, ..self }
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view, self.page.as_deref(), path)
+        save_view(py, &self.view, &self.drawing, self.page.as_deref(), path)
     }
+}
+
+/// How pictures are drawn, with the engine of that name.
+///
+/// # Errors
+/// `ValueError` for any other name.
+pub(crate) fn drawing_with(legend: bool, engine: &str) -> PyResult<Drawing> {
+    let engine = engine.parse::<Engine>().map_err(PyValueError::new_err)?;
+    Ok(Drawing { legend, engine: engine.choice() })
 }
 
 /// The format of a file name, before anything costly is done for it.
@@ -42,20 +59,21 @@ pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> 
 }
 
 /// Draws and writes in one: by a temporary file beside the target, so that nothing is ever half-written.
-pub(crate) fn save_view(py: Python<'_>, view: &View, page: Option<&Page>, path: &Path) -> PyResult<()> {
+pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, page: Option<&Page>, path: &Path) -> PyResult<()> {
     let format = Format::from_path(path).map_err(refused::ending)?;
     py.detach(|| {
         let wider = page.filter(|_| format == Format::Html).map(|page| page()).transpose().map_err(refused::core)?;
         let view = wider.as_ref().unwrap_or(view);
-        let bytes = refroots_render::render(view, format).map_err(refused::drawing)?;
+        let bytes = refroots_render::render(view, format, drawing).map_err(refused::drawing)?;
         refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
     })
 }
 
 /// What Jupyter shows: SVG, and text for those who cannot.
-pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View, drawing: &Drawing) -> PyResult<Bound<'py, PyDict>> {
     let bundle = PyDict::new(py);
-    bundle.set_item("image/svg+xml", refroots_render::svg(view).map_err(refused::drawing)?)?;
+    let svg = py.detach(|| refroots_render::svg(view, drawing)).map_err(refused::drawing)?;
+    bundle.set_item("image/svg+xml", svg)?;
     bundle.set_item("text/plain", refroots_render::text(view))?;
     Ok(bundle)
 }
@@ -65,29 +83,31 @@ impl Picture {
     /// The picture as DOT, Graphviz's language.
     #[getter]
     fn dot(&self) -> String {
-        refroots_render::dot(&self.view)
+        refroots_render::dot(&self.view, &self.drawing)
     }
 
     /// The picture as SVG.
     #[getter]
     fn svg(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| refroots_render::svg(&self.view)).map_err(refused::drawing)
+        py.detach(|| refroots_render::svg(&self.view, &self.drawing)).map_err(refused::drawing)
     }
 
     /// The picture as PNG.
     #[getter]
     fn png<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py.detach(|| refroots_render::png(&self.view)).map_err(refused::drawing)?;
+        let bytes = py.detach(|| refroots_render::png(&self.view, &self.drawing)).map_err(refused::drawing)?;
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// Nodes and references as plain values: `{"title": …, "nodes": […], "references": […]}`.
+    /// Nodes and references as plain values, as a `.json` file has them (docs/json.md):
+    /// `{"title": …, "question": …, "nodes": […], "references": […]}`.
     #[getter]
-    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        plain(py, &self.view)
+    fn view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        python(py, &refroots_render::plain(&self.view))
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .html (an interactive page), .dot, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .html (an interactive page), .dot, .mmd,
+    /// .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.save_to(py, &path)
     }
@@ -108,39 +128,33 @@ impl Picture {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view)
+        mimebundle(py, &self.view, &self.drawing)
     }
 }
 
-fn plain<'py>(py: Python<'py>, view: &View) -> PyResult<Bound<'py, PyDict>> {
-    let nodes = PyList::empty(py);
-    for index in view.graph.node_indices() {
-        let node = &view.graph[index];
-        let entry = PyDict::new(py);
-        entry.set_item("ordinal", node.ordinal.0)?;
-        entry.set_item("type", &node.full_type_name)?;
-        entry.set_item("text", &node.text)?;
-        entry.set_item("size", node.size)?;
-        entry.set_item("depth", node.depth)?;
-        entry.set_item("start", node.is_start)?;
-        entry.set_item("root", node.root.as_ref().map(|root| root.text.as_str()))?;
-        entry.set_item("root_kind", node.root.as_ref().map(|root| root.kind.word()))?;
-        entry.set_item("cut", node.cut)?;
-        entry.set_item("beyond", node.beyond)?;
-        nodes.append(entry)?;
-    }
-    let references = PyList::empty(py);
-    for reference in view.graph.edge_references() {
-        let entry = PyDict::new(py);
-        entry.set_item("source", reference.source().index())?;
-        entry.set_item("target", reference.target().index())?;
-        entry.set_item("kind", reference.weight().kind.word())?;
-        entry.set_item("name", &reference.weight().name)?;
-        references.append(entry)?;
-    }
-    let view_dict = PyDict::new(py);
-    view_dict.set_item("title", &view.title)?;
-    view_dict.set_item("nodes", nodes)?;
-    view_dict.set_item("references", references)?;
-    Ok(view_dict)
+/// Plain data as Python's own values. It is as deep as what a view says, three levels.
+fn python<'py>(py: Python<'py>, plain: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match plain {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Value::Number(number) => match number.as_u64() {
+            Some(number) => number.into_pyobject(py)?.into_any(),
+            None => number.as_f64().into_pyobject(py)?.into_any(),
+        },
+        Value::String(text) => PyString::new(py, text).into_any(),
+        Value::Array(values) => {
+            let list = PyList::empty(py);
+            for value in values {
+                list.append(python(py, value)?)?;
+            }
+            list.into_any()
+        }
+        Value::Object(entries) => {
+            let dict = PyDict::new(py);
+            for (key, value) in entries {
+                dict.set_item(key, python(py, value)?)?;
+            }
+            dict.into_any()
+        }
+    })
 }

@@ -10,6 +10,7 @@ use refroots_cli::{answer_json, tables};
 use refroots_core::query::neighbourhood::Surroundings;
 use refroots_core::query::{reasons, ways_view};
 use refroots_core::{NodeId, Question, Study, Values, View, grouped};
+use refroots_render::Drawing;
 
 use crate::chain::{Chain, Root};
 use crate::picture::{Picture, mimebundle};
@@ -121,7 +122,8 @@ impl Reasons {
         format!("{:#}\n", answer_json::reasons(&self.graph, &self.groups, Values::Short))
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .html (an interactive page), .dot, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .html (an interactive page), .dot, .mmd,
+    /// .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.picture().save_to(py, &path)
     }
@@ -143,7 +145,7 @@ impl Reasons {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        let bundle = mimebundle(py, &self.view())?;
+        let bundle = mimebundle(py, &self.view(), &Drawing::default())?;
         bundle.set_item("text/plain", self.__str__())?;
         Ok(bundle)
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::paths::{WhyOptions, why};
-use refroots_core::{NodeId, Values, View, sketch};
-use refroots_render::{Format, render};
+use refroots_core::{HeapGraph, NodeId, Values, View, sketch};
+use refroots_render::{Drawing, Format, render};
 
 const LEAK: &str = "
     foo: app.models.Foo
@@ -66,14 +66,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("cut", around(&star, Direction::Incoming, 1, 8)),
         ("cut-refs", around(&leak, Direction::Outgoing, 1, 1)),
         ("star", around(&star, Direction::Incoming, 2, 40)),
+        ("comb", around(&star_of(200)?, Direction::Incoming, 1, 200)),
+        ("comb-refs", around(&sketch::parse(&sections())?, Direction::Outgoing, 3, 90)),
         ("cyclic", around(&sketch::parse(&tangle(60, 237))?, Direction::Incoming, 6, 50)),
     ];
     for (name, view) in &pictures {
         for (ending, format) in [("txt", Format::Text), ("dot", Format::Dot), ("svg", Format::Svg), ("png", Format::Png)] {
-            std::fs::write(directory.join(format!("{name}.{ending}")), render(view, format)?)?;
+            std::fs::write(directory.join(format!("{name}.{ending}")), render(view, format, &Drawing::default())?)?;
         }
     }
     Ok(())
+}
+
+/// An object that many lists and dicts refer to.
+fn star_of(holders: usize) -> Result<HeapGraph, refroots_core::Error> {
+    let mut text = String::from("hub: app.Hub\n");
+    for i in 0..holders {
+        text.push_str(&format!("h{i}: {}\nh{i} -> hub [{i}]\n", ["dict", "list", "app.models.Session"][i % 3]));
+    }
+    sketch::parse(&text)
+}
+
+/// A dict of dicts of many strings.
+fn sections() -> String {
+    let mut text = String::from("top: dict\n");
+    for i in 0..6 {
+        text.push_str(&format!("k{i}: str 'section-{i}'\ns{i}: dict\ntop -> s{i} [k{i}]\n"));
+        for j in 0..4 + 3 * i {
+            text.push_str(&format!("v{i}x{j}: str 'a value of entry {j}'\ns{i} -> v{i}x{j} [k{i}]\n"));
+        }
+    }
+    text
 }
 
 /// A graph in which everything leads to everything, the same on every run.

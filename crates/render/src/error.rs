@@ -11,7 +11,7 @@ pub enum Error {
         found: String,
     },
     /// More objects or references than a picture can be laid out for.
-    #[error("{nodes} objects with {edges} references are too many for a picture: show fewer, or write .txt or .dot")]
+    #[error("{nodes} objects with {edges} references are too many for a picture: show fewer, or write .txt, .dot, .mmd or .json")]
     TooLarge {
         /// Objects in the view.
         nodes: usize,
@@ -21,7 +21,7 @@ pub enum Error {
     /// No engine could lay the picture out.
     #[error("the picture could not be laid out: {0}")]
     Layout(String),
-    /// The picture could not be turned into pixels.
+    /// The picture was laid out, and could not be turned into pixels or a page.
     #[error("the picture could not be drawn: {0}")]
-    Pixels(String),
+    Drawing(String),
 }

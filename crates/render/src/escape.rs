@@ -99,6 +99,54 @@ pub(crate) fn script_json(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Lines as one quoted text of a Mermaid flowchart, such that Mermaid draws them as they are. Everything that means
+/// something to its parser, to the Markdown that it reads in texts, or to HTML is written as the number of the character.
+pub(crate) fn mermaid<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+    let mut out = String::from("\"");
+    for (i, line) in lines.into_iter().enumerate() {
+        if i > 0 {
+            out.push_str("<br/>");
+        }
+        // A list begins with a number and a point, a link with www and a point, code with spaces.
+        let mut before = ' ';
+        for (c, after) in line.chars().zip(line.chars().skip(1).chain([' '])) {
+            let is_plain = match c {
+                ' ' => before != ' ',
+                '.' => !before.is_ascii_digit() && !before.eq_ignore_ascii_case(&'w'),
+                '_' => before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric(),
+                ',' => true,
+                // With a sharp s behind it, the end of such a number.
+                '¶' => false,
+                c => c.is_ascii_alphanumeric() || !c.is_ascii(),
+            };
+            match c {
+                c if c.is_control() => out.push('\u{fffd}'),
+                // With this ligature Mermaid marks numbers of characters on the way, and reads them again at the end.
+                'ﬂ' => out.push_str("fl"),
+                c if is_plain => out.push(c),
+                c => out.push_str(&format!("#{};", u32::from(c))),
+            }
+            before = c;
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A text as a double-quoted scalar of YAML, in which nothing stands that means something to Mermaid.
+pub(crate) fn yaml(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => out.push('\u{fffd}'),
+            c if !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, ' ' | ',' | '.' | '_' | '(' | ')') => out.push(c),
+            c => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,8 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn xml_and_dot_get_their_own_escapes() {
+    fn each_language_gets_its_own_escapes() {
         assert_eq!(xml("<a b=\"&\">]]>"), "&lt;a b=&quot;&amp;&quot;&gt;]]&gt;");
+        assert_eq!(mermaid(["a.b_c #1", "__x__ ['k']"]), "\"a.b_c #35;1<br/>#95;#95;x#95;#95; #91;#39;k#39;#93;\"");
+        assert_eq!(mermaid(["1. www.x", "  `%%"]), "\"1#46; www#46;x<br/>#32;#32;#96;#37;#37;\"");
+        assert_eq!(mermaid(["ﬂ°°34¶ß"]), "\"fl°°34¶ß\"");
+        assert_eq!(yaml("what \"Foo\" #1 -"), "\"what \\x22Foo\\x22 \\x231 \\x2d\"");
         assert_eq!(dot(["a\"b\\N", "&lt;<i>\\"]), "\"a\\\"b\\\\N\\n&amp;lt;<i>\\\\\"");
     }
 }

@@ -17,11 +17,17 @@ pub enum Format {
     Png,
     /// An interactive page.
     Html,
+    /// A page whose text can be selected.
+    Pdf,
+    /// A flowchart in the language that GitHub draws.
+    Mermaid,
+    /// The view as plain data.
+    Json,
 }
 
 impl Format {
     /// The endings that are known, as a message lists them.
-    pub const ENDINGS: &'static str = ".png, .svg, .html, .dot or .txt";
+    pub const ENDINGS: &'static str = ".png, .svg, .pdf, .html, .dot, .mmd, .json or .txt";
 
     /// The format that the ending of a file's name asks for, whatever its case.
     ///
@@ -35,6 +41,9 @@ impl Format {
             "svg" => Ok(Self::Svg),
             "png" => Ok(Self::Png),
             "html" => Ok(Self::Html),
+            "pdf" => Ok(Self::Pdf),
+            "mmd" => Ok(Self::Mermaid),
+            "json" => Ok(Self::Json),
             "" => Err(Error::UnknownEnding { found: String::new() }),
             other => Err(Error::UnknownEnding { found: format!(".{other}") }),
         }
@@ -47,9 +56,15 @@ mod tests {
 
     #[test]
     fn endings_of_any_case_say_the_format() {
-        for (name, format) in
-            [("a.txt", Format::Text), ("x/b.DOT", Format::Dot), ("c.d.Svg", Format::Svg), ("/tmp/p.png", Format::Png)]
-        {
+        for (name, format) in [
+            ("a.txt", Format::Text),
+            ("x/b.DOT", Format::Dot),
+            ("c.d.Svg", Format::Svg),
+            ("/tmp/p.png", Format::Png),
+            ("a.PDF", Format::Pdf),
+            ("a.mmd", Format::Mermaid),
+            ("a.json", Format::Json),
+        ] {
             assert_eq!(Format::from_path(Path::new(name)).unwrap(), format);
         }
     }
@@ -57,8 +72,14 @@ mod tests {
     #[test]
     fn an_unknown_ending_is_named_beside_the_known_ones() {
         let message = |name: &str| Format::from_path(Path::new(name)).unwrap_err().to_string();
-        assert_eq!(message("a.jpeg"), "cannot tell the format from the ending \".jpeg\": use .png, .svg, .html, .dot or .txt");
-        assert_eq!(message("png"), "cannot tell the format from the ending \"\": use .png, .svg, .html, .dot or .txt");
+        assert_eq!(
+            message("a.jpeg"),
+            "cannot tell the format from the ending \".jpeg\": use .png, .svg, .pdf, .html, .dot, .mmd, .json or .txt"
+        );
+        assert_eq!(
+            message("png"),
+            "cannot tell the format from the ending \"\": use .png, .svg, .pdf, .html, .dot, .mmd, .json or .txt"
+        );
         assert_eq!(message("a.p\nng").lines().count(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! The words of a picture: what stands in a node's box, at an arrow, in a tooltip.
 
 use refroots_core::petgraph::graph::NodeIndex;
-use refroots_core::{EdgeKind, RootKind, View, ViewEdge, ViewNode, grouped};
+use refroots_core::{EdgeKind, RootKind, View, ViewEdge, ViewNode, bytes, grouped};
 
 use crate::escape::printable;
 
@@ -15,6 +15,9 @@ const TITLE: usize = 200;
 /// What marks a start node, in words.
 pub(crate) const START: &str = "▶ this object";
 
+/// What a weak reference is called.
+const WEAK: &str = "weak";
+
 /// The words of one node's box.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Words {
@@ -24,6 +27,8 @@ pub(crate) struct Words {
     pub(crate) text: String,
     /// Why it needs no referrer, where the first two lines do not say so; may be empty.
     pub(crate) root: String,
+    /// What it takes, and what would be freed with it; empty where that was not asked for.
+    pub(crate) sizes: String,
     /// What the picture does not show beyond it; may be empty.
     pub(crate) beyond: String,
 }
@@ -46,7 +51,13 @@ pub(crate) fn node(view: &View, index: NodeIndex) -> Words {
     } else if !text.is_empty() && root.contains(&text) {
         text = std::mem::take(&mut root);
     }
-    Words { heading, text, root, beyond: view.beyond_text(index).unwrap_or_default() }
+    let sizes = match (shown.size, shown.retained) {
+        (_, None) => String::new(),
+        // A frame that is no object takes nothing by itself.
+        (0, Some(retained)) => format!("keeps {}", bytes(retained)),
+        (size, Some(retained)) => format!("{}, keeps {}", bytes(size), bytes(retained)),
+    };
+    Words { heading, text, root, sizes, beyond: view.beyond_text(index).unwrap_or_default() }
 }
 
 /// The kind and the name of a root whose text is both: `module app`.
@@ -81,12 +92,15 @@ pub(crate) fn line(view: &View, index: NodeIndex, with_ordinal: bool) -> String 
         (Some(_), place) => line = format!("{line} ({place})"),
         (None, root) => line = format!("{line}, {root}"),
     }
+    if !words.sizes.is_empty() {
+        line = format!("{line}, {}", words.sizes);
+    }
     line
 }
 
 /// The name of a reference; empty where it has none.
 pub(crate) fn edge(edge: &ViewEdge) -> String {
-    let name = printable(&edge.name, NAME);
+    let name = if edge.is_weak { WEAK.to_owned() } else { printable(&edge.name, NAME) };
     let name = match edge.kind {
         EdgeKind::Local if !name.is_empty() => format!("local {name}"),
         _ => name,
@@ -110,6 +124,11 @@ pub(crate) fn tooltip(shown: &ViewNode) -> String {
         1 => format!("{name} #{}, 1 byte", shown.ordinal.0),
         size => format!("{name} #{}, {size} bytes", shown.ordinal.0),
     }
+}
+
+/// The line below the title; may be empty.
+pub(crate) fn stamp(view: &View) -> String {
+    printable(&view.stamp, TITLE)
 }
 
 /// The title line.

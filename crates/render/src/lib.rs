@@ -1,8 +1,9 @@
-//! Draws a [`View`]: text, DOT, SVG, PNG, an interactive page. Pure functions, bytes out.
+//! Draws a [`View`]: text, DOT, Mermaid, JSON, SVG, PNG, PDF, an interactive page. Pure functions, bytes out.
 //!
 //! The way of a picture: `label` words the view, `layout` places boxes and arrows of given
-//! sizes, `scene` puts both together as shapes, `svg` and `png` write the
-//! shapes down. Text and DOT need the words only. Everything is escaped in `escape`.
+//! sizes, `scene` puts both together as shapes, `svg` writes the shapes down, `png` and `pdf`
+//! draw what it wrote. Text, DOT, Mermaid and JSON need the words only. Everything is escaped in
+//! `escape`.
 //!
 //! ```
 //! use refroots_core::{Values, query::paths, sketch};
@@ -21,26 +22,42 @@
 //! # Ok::<(), refroots_core::Error>(())
 //! ```
 
+mod colour;
 mod curve;
+mod cycles;
 mod dot;
+mod drawing;
 mod error;
 mod escape;
 mod format;
 mod label;
 mod layout;
+mod legend;
 mod measure;
+mod mermaid;
+mod outline;
 mod page;
+mod path;
+mod pdf;
+mod plain;
 mod png;
 mod scene;
+mod shape;
+mod sign;
 mod style;
 mod svg;
 mod text;
+mod tree;
 
 pub use dot::dot;
+pub use drawing::{Drawing, EngineChoice, RunDot};
 pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
+pub use mermaid::mermaid;
 pub use page::page;
+pub use pdf::pdf;
+pub use plain::{json, plain};
 pub use png::png;
 pub use svg::svg;
 pub use text::text;
@@ -50,14 +67,17 @@ use refroots_core::View;
 /// Draws a view in a format.
 ///
 /// # Errors
-/// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out; text and DOT never
-/// fail.
-pub fn render(view: &View, format: Format) -> Result<Vec<u8>, Error> {
+/// [`Error::TooLarge`] or [`Error::Layout`] where no picture can be laid out, [`Error::Drawing`]
+/// where it cannot be drawn; text, DOT, Mermaid and JSON never fail.
+pub fn render(view: &View, format: Format, drawing: &Drawing) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text(view).into_bytes()),
-        Format::Dot => Ok(dot(view).into_bytes()),
-        Format::Svg => svg(view).map(String::into_bytes),
-        Format::Png => png(view),
+        Format::Dot => Ok(dot(view, drawing).into_bytes()),
+        Format::Svg => svg(view, drawing).map(String::into_bytes),
+        Format::Png => png(view, drawing),
+        Format::Pdf => pdf(view, drawing),
         Format::Html => Ok(page(view).into_bytes()),
+        Format::Mermaid => Ok(mermaid(view).into_bytes()),
+        Format::Json => Ok(json(view).into_bytes()),
     }
 }

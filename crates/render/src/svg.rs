@@ -4,19 +4,23 @@ use std::fmt::Write;
 
 use refroots_core::View;
 
-use crate::Error;
+use crate::colour::{BACKGROUND, Colour, INK, dark_rules};
 use crate::escape::xml;
-use crate::layout::{Point, Size};
+use crate::layout::Size;
+use crate::legend::{Drawn, Entry};
 use crate::measure::FAMILY;
-use crate::scene::{self, Line, Scene, Shape, TAB_HEIGHT, Text};
-use crate::style::{INK, LINE_INK, Outline};
+use crate::path::{at, curve, number};
+use crate::scene::{self, Line, Scene, Text};
+use crate::shape::Shape;
+use crate::style::{ArrowStyle, Stroke};
+use crate::{Drawing, Error, outline};
 
-/// Draws a view as SVG.
+/// Draws a view as SVG. Browsers draw it light or dark, as their users prefer; all else reads it as light.
 ///
 /// # Errors
 /// [`Error::TooLarge`] or [`Error::Layout`] where it cannot be laid out.
-pub fn svg(view: &View) -> Result<String, Error> {
-    Ok(write(&scene::build(view)?))
+pub fn svg(view: &View, drawing: &Drawing) -> Result<String, Error> {
+    Ok(write(&scene::build(view, drawing)?))
 }
 
 /// Writes a scene down. Writing to a `String` cannot fail.
@@ -25,38 +29,36 @@ pub(crate) fn write(scene: &Scene) -> String {
     let Size { w, h } = scene.size;
     let _ = writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
-         aria-labelledby=\"title desc\" font-family=\"'{FAMILY}', Verdana, sans-serif\" text-anchor=\"middle\" fill=\"{INK}\" \
-         xml:space=\"preserve\">"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"refroots\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
+         role=\"img\" aria-labelledby=\"title desc\" font-family=\"'{FAMILY}', Verdana, sans-serif\" text-anchor=\"middle\" \
+         fill=\"{}\" xml:space=\"preserve\">",
+        INK.light
     );
     let _ = writeln!(out, "<title id=\"title\">{}</title>", xml(&scene.title));
     let _ = writeln!(out, "<desc id=\"desc\">{}</desc>", xml(&scene.description));
-    let _ = writeln!(out, "<rect class=\"background\" width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>");
+    let _ = writeln!(out, "<style>{}</style>", dark_rules());
+    let _ = writeln!(out, "<rect class=\"background\" width=\"{w}\" height=\"{h}\" fill=\"{}\"/>", BACKGROUND.light);
     for caption in &scene.captions {
         text(&mut out, caption);
     }
     for arrow in &scene.arrows {
+        let _ = writeln!(out, "<g id=\"{}\" class=\"{}\"><title>{}</title>", arrow.id, arrow.style.class, xml(&arrow.tooltip));
         line(&mut out, arrow);
+        out.push_str("</g>\n");
     }
     for arrow in &scene.arrows {
         name(&mut out, arrow);
     }
     for node in &scene.nodes {
+        let _ = writeln!(out, "<g id=\"{}\" class=\"{}\"><title>{}</title>", node.id, node.class, xml(&node.tooltip));
         shape(&mut out, node);
+        out.push_str("</g>\n");
+    }
+    for entry in &scene.legend {
+        legend(&mut out, entry);
     }
     out.push_str("</svg>\n");
     out
-}
-
-/// A coordinate with one digit after the point, and without it where it is 0.
-fn number(value: f64) -> String {
-    let written = format!("{value:.1}");
-    let short = written.strip_suffix(".0").unwrap_or(&written);
-    if short == "-0" { "0".to_owned() } else { short.to_owned() }
-}
-
-fn at(point: Point) -> String {
-    format!("{},{}", number(point.x), number(point.y))
 }
 
 fn text(out: &mut String, text: &Text) {
@@ -65,30 +67,31 @@ fn text(out: &mut String, text: &Text) {
         out.push_str(" text-anchor=\"start\"");
     }
     if text.ink != INK {
-        let _ = write!(out, " fill=\"{}\"", text.ink);
+        let _ = write!(out, " fill=\"{}\"", text.ink.light);
     }
     if text.is_strong {
         // The embedded font has one weight; a stroke of the same colour makes it look bold.
-        let _ = write!(out, " stroke=\"{}\" stroke-width=\"0.45\"", text.ink);
+        let _ = write!(out, " stroke=\"{}\" stroke-width=\"0.45\"", text.ink.light);
     }
     let _ = writeln!(out, ">{}</text>", xml(&text.words));
 }
 
-fn line(out: &mut String, arrow: &Line) {
-    let dashes = if arrow.is_dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-    let mut path = String::new();
-    for (i, &point) in arrow.curve.iter().enumerate() {
-        let joint = match i {
-            0 => "M",
-            1 => " C",
-            _ => " ",
-        };
-        let _ = write!(path, "{joint}{}", at(point));
+fn dashes(stroke: Stroke) -> &'static str {
+    match stroke {
+        Stroke::Solid => "",
+        Stroke::Dashed => " stroke-dasharray=\"5 4\"",
+        Stroke::Dotted => " stroke-dasharray=\"0.1 4\" stroke-linecap=\"round\"",
     }
-    let _ = writeln!(out, "<g id=\"{}\" class=\"edge\"><title>{}</title>", arrow.id, xml(&arrow.tooltip));
-    let _ = writeln!(out, "<path d=\"{path}\" fill=\"none\" stroke=\"{LINE_INK}\" stroke-width=\"1.2\"{dashes}/>");
-    let [tip, left, right] = arrow.head;
-    let _ = writeln!(out, "<path d=\"M{} L{} L{} Z\" fill=\"{LINE_INK}\"/></g>", at(tip), at(left), at(right));
+}
+
+fn line(out: &mut String, arrow: &Line) {
+    let ArrowStyle { stroke, colour: Colour { light: colour, .. }, width, is_head_filled, .. } = arrow.style;
+    let (path, dashes, width) = (curve(&arrow.curve), dashes(stroke), number(width));
+    let _ = writeln!(out, "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dashes}/>");
+    let [tip, left, right] = arrow.head.map(at);
+    let fill = if is_head_filled { colour } else { BACKGROUND.light };
+    let border = if is_head_filled { String::new() } else { format!(" stroke=\"{colour}\" stroke-width=\"{width}\"") };
+    let _ = writeln!(out, "<path d=\"M{tip} L{left} L{right} Z\" fill=\"{fill}\"{border}/>");
 }
 
 /// Names stand over every arrow, so that none is struck through.
@@ -97,11 +100,12 @@ fn name(out: &mut String, arrow: &Line) {
     let (x, y) = (words.at.x - room.w / 2.0, words.at.y - words.font_size * 0.36 - room.h / 2.0);
     let _ = write!(
         out,
-        "<g class=\"name\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#ffffff\" fill-opacity=\"0.85\"/>",
+        "<g class=\"name\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"0.85\"/>",
         number(x + 2.0),
         number(y + 2.0),
         number(room.w - 4.0),
-        number(room.h - 4.0)
+        number(room.h - 4.0),
+        BACKGROUND.light
     );
     text(out, words);
     out.truncate(out.trim_end().len());
@@ -109,74 +113,27 @@ fn name(out: &mut String, arrow: &Line) {
 }
 
 fn shape(out: &mut String, node: &Shape) {
-    let _ = writeln!(out, "<g id=\"{}\" class=\"{}\"><title>{}</title>", node.id, node.class, xml(&node.tooltip));
-    let dashes = if node.is_dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-    let paint =
-        format!("fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{dashes}", node.fill, node.stroke, number(node.stroke_width));
-    let _ = writeln!(out, "<path d=\"{}\" {paint}/>", outline(node));
+    let paint = format!(
+        "fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}",
+        node.fill.light,
+        node.border.light,
+        number(node.border_width),
+        dashes(node.stroke)
+    );
+    for (centre, size) in node.boxes() {
+        let _ = writeln!(out, "<path d=\"{}\" {paint}/>", outline::path(node.outline, centre, size));
+    }
     for words in &node.texts {
         text(out, words);
     }
-    out.push_str("</g>\n");
 }
 
-fn outline(node: &Shape) -> String {
-    let Size { w, h } = node.size;
-    let (left, top) = (node.centre.x - w / 2.0, node.centre.y - h / 2.0);
-    let (right, bottom) = (left + w, top + h);
-    let closed = |corners: &[(f64, f64)]| {
-        let corners: Vec<String> = corners.iter().map(|&(x, y)| at(Point { x, y })).collect();
-        format!("M{} Z", corners.join(" L"))
-    };
-    match node.outline {
-        Outline::Rounded => rounded(left, top, w, h),
-        Outline::Tab => {
-            let (tab, shoulder) = (left + (w * 0.4).min(60.0), top + TAB_HEIGHT);
-            let folder =
-                [(left, top), (tab, top), (tab + TAB_HEIGHT, shoulder), (right, shoulder), (right, bottom), (left, bottom)];
-            format!(
-                "{} M{} L{}",
-                closed(&folder),
-                at(Point { x: left, y: shoulder }),
-                at(Point { x: tab + TAB_HEIGHT, y: shoulder })
-            )
-        }
-        Outline::Bars => {
-            let bar = |x: f64| format!(" M{} V{}", at(Point { x, y: top }), number(bottom));
-            format!(
-                "{}{}{}",
-                closed(&[(left, top), (right, top), (right, bottom), (left, bottom)]),
-                bar(left + 7.0),
-                bar(right - 7.0)
-            )
-        }
-        Outline::Octagon => {
-            let c = 8.0;
-            closed(&[
-                (left + c, top),
-                (right - c, top),
-                (right, top + c),
-                (right, bottom - c),
-                (right - c, bottom),
-                (left + c, bottom),
-                (left, bottom - c),
-                (left, top + c),
-            ])
-        }
-        Outline::Hexagon => {
-            let c = 14.0;
-            let middle = node.centre.y;
-            closed(&[(left, middle), (left + c, top), (right - c, top), (right, middle), (right - c, bottom), (left + c, bottom)])
-        }
+fn legend(out: &mut String, entry: &Entry) {
+    let _ = writeln!(out, "<g id=\"{}\" class=\"legend\">", entry.id);
+    match &entry.sign {
+        Drawn::Box(sign) => shape(out, sign),
+        Drawn::Arrow(sign) => line(out, sign),
     }
-}
-
-fn rounded(left: f64, top: f64, w: f64, h: f64) -> String {
-    let r = 6.0_f64.min(w / 2.0).min(h / 2.0);
-    let (across, down, radius) = (number(w - 2.0 * r), number(h - 2.0 * r), number(r));
-    format!(
-        "M{} h{across} a{radius},{radius} 0 0 1 {radius},{radius} v{down} a{radius},{radius} 0 0 1 -{radius},{radius} \
-         h-{across} a{radius},{radius} 0 0 1 -{radius},-{radius} v-{down} a{radius},{radius} 0 0 1 {radius},-{radius} Z",
-        at(Point { x: left + r, y: top })
-    )
+    text(out, &entry.meaning);
+    out.push_str("</g>\n");
 }

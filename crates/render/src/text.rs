@@ -19,6 +19,10 @@ const INDENTED: usize = 20;
 pub fn text(view: &View) -> String {
     let mut out = label::title(view);
     out.push('\n');
+    if !view.stamp.is_empty() {
+        out.push_str(&label::stamp(view));
+        out.push('\n');
+    }
     let tree = Tree::new(view);
     if tree.tops.is_empty() {
         out.push_str("nothing to show\n");
@@ -26,7 +30,8 @@ pub fn text(view: &View) -> String {
     let mut is_written = vec![false; view.graph.node_count()];
     for &top in &tree.tops {
         // The rows that are still to be written, the next one last.
-        let mut rows = vec![Row { what: What::Node { node: top, names: Vec::new(), is_spelled_out: true }, ..Row::default() }];
+        let mut rows =
+            vec![Row { what: What::Node { node: top, names: Names::default(), is_spelled_out: true }, ..Row::default() }];
         while let Some(row) = rows.pop() {
             out.push_str(&row.indent);
             if row.level > 0 {
@@ -66,7 +71,7 @@ struct Row {
 }
 
 enum What {
-    Node { node: NodeIndex, names: Vec<String>, is_spelled_out: bool },
+    Node { node: NodeIndex, names: Names, is_spelled_out: bool },
     Note(String),
 }
 
@@ -74,6 +79,14 @@ impl Default for What {
     fn default() -> Self {
         Self::Note(String::new())
     }
+}
+
+/// The references between two nodes, by their names.
+#[derive(Default)]
+struct Names {
+    /// Of those that keep their referent alive; empty ones of the unnamed.
+    strong: Vec<String>,
+    weak: Option<String>,
 }
 
 /// Which node is spelled out where.
@@ -131,10 +144,10 @@ impl<'a> Tree<'a> {
 
     /// The neighbours in the direction of the question, each with the names of its references, in
     /// the order of the view; and which nodes are passed through, having no row of their own.
-    fn neighbours(&self, node: NodeIndex, passed: &mut Vec<NodeIndex>) -> Vec<(NodeIndex, Vec<String>)> {
+    fn neighbours(&self, node: NodeIndex, passed: &mut Vec<NodeIndex>) -> Vec<(NodeIndex, Names)> {
         let mut edges: Vec<_> = self.view.graph.edges_directed(node, self.direction).collect();
         edges.sort_unstable_by_key(|edge| edge.id());
-        let mut found: Vec<(NodeIndex, Vec<String>)> = Vec::new();
+        let mut found: Vec<(NodeIndex, Names)> = Vec::new();
         for edge in edges {
             let other = if self.direction == Direction::Incoming { edge.source() } else { edge.target() };
             let mut name = label::edge(edge.weight());
@@ -144,9 +157,14 @@ impl<'a> Tree<'a> {
                 passed.push(other);
             }
             // References between the same two stand next to each other in a view.
-            match found.last_mut().filter(|(last, _)| *last == place) {
-                Some((_, names)) => names.push(name),
-                None => found.push((place, vec![name])),
+            if found.last().is_none_or(|(last, _)| *last != place) {
+                found.push((place, Names::default()));
+            }
+            let Some((_, between)) = found.last_mut() else { continue };
+            if edge.weight().is_weak {
+                between.weak = Some(name);
+            } else {
+                between.strong.push(name);
             }
         }
         found
@@ -163,7 +181,7 @@ impl<'a> Tree<'a> {
         edges.next().is_none().then(|| (label::edge(edge.weight()), edge.target()))
     }
 
-    fn words(&self, node: NodeIndex, names: &[String], level: usize) -> String {
+    fn words(&self, node: NodeIndex, Names { strong, weak }: &Names, level: usize) -> String {
         let notes = self.view.graph.edges_directed(node, Direction::Incoming).map(|edge| label::note(edge.weight()));
         let note = notes.filter(|note| !note.is_empty()).last().unwrap_or_default();
         let shown = &self.view.graph[node];
@@ -171,13 +189,20 @@ impl<'a> Tree<'a> {
         if level == 0 {
             return words;
         }
-        let named: Vec<&str> = names.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
-        match (self.direction, named.is_empty()) {
-            (Direction::Incoming, true) => format!("held by {words}"),
-            (Direction::Incoming, false) => format!("held by {words}, as {}", named.join(", ")),
-            (Direction::Outgoing, true) if self.view.question == Question::Dominated => words,
-            (Direction::Outgoing, true) => format!("(unnamed) ── {words}{note}"),
-            (Direction::Outgoing, false) => format!("{} ── {words}{note}", named.join(", ")),
+        let mut named: Vec<&str> = strong.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
+        if self.direction == Direction::Incoming {
+            let name = if named.is_empty() { String::new() } else { format!(", as {}", named.join(", ")) };
+            return match weak {
+                Some(_) if strong.is_empty() => format!("weakly referred to by {words}"),
+                Some(_) => format!("held by {words}{name}, and weakly"),
+                None => format!("held by {words}{name}"),
+            };
+        }
+        named.extend(weak.as_deref());
+        match named.is_empty() {
+            true if self.view.question == Question::Dominated => words,
+            true => format!("(unnamed) ── {words}{note}"),
+            false => format!("{} ── {words}{note}", named.join(", ")),
         }
     }
 

@@ -2,9 +2,9 @@
 
 mod fixtures;
 
-use fixtures::{backrefs, refs, view, why};
+use fixtures::{backrefs, dot, refs, svg, view, weak_backrefs, why};
 use refroots_core::{Question, View};
-use refroots_render::{dot, svg, text};
+use refroots_render::{json, mermaid, text};
 
 /// Snapshots all formats of a view; the SVG is the default engine's.
 macro_rules! snapshot {
@@ -12,6 +12,8 @@ macro_rules! snapshot {
         let view: View = $view;
         insta::assert_snapshot!(concat!($name, ".txt"), text(&view));
         insta::assert_snapshot!(concat!($name, ".dot"), dot(&view));
+        insta::assert_snapshot!(concat!($name, ".mmd"), mermaid(&view));
+        insta::assert_snapshot!(concat!($name, ".json"), json(&view));
         let drawn = svg(&view).unwrap();
         if cfg!(feature = "graphviz-pure") {
             insta::assert_snapshot!(concat!($name, ".svg"), drawn);
@@ -46,6 +48,16 @@ fn what_is_cut_and_what_lies_beyond_is_counted() {
         sketch.push_str(&format!("d{i}: dict\nd{i} -> hub [{i}]\nl{i}: list\nl{i} -> d{i} [0]\n"));
     }
     snapshot!("cut", backrefs(&sketch, "hub", 1, 3));
+}
+
+#[test]
+fn weak_references() {
+    let sketch = "foo: app.Foo\nentry: weakref.KeyedRef\nentry ~> foo\nentry -> foo slot key\nproxy: weakproxy\nproxy ~> foo
+        app: module 'app' root\napp -> names .__dict__\nnames: dict namespace\nnames -> foo .foo\nnames -> proxy .proxy
+        names -> entry .entry";
+    snapshot!("weak", weak_backrefs(sketch, "foo"));
+    let many: String = (0..30).map(|i| format!("w{i}: weakref\nw{i} ~> foo\nall -> w{i} [{i}]\n")).collect();
+    snapshot!("weak_folded", weak_backrefs(&format!("foo: app.Foo\nall: list\n{many}"), "foo"));
 }
 
 #[test]

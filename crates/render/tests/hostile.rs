@@ -2,8 +2,9 @@
 
 mod fixtures;
 
+use fixtures::{dot, pdf, png, svg};
 use refroots_core::{EdgeKind, Question, RootKind, View, ViewEdge, ViewNode, ViewRoot};
-use refroots_render::{dot, png, svg, text};
+use refroots_render::{json, mermaid, plain, text};
 use resvg::usvg::roxmltree::Document;
 
 fn torture() -> Vec<String> {
@@ -27,6 +28,19 @@ fn torture() -> Vec<String> {
         "n0",
         "digraph",
         "{a|b}",
+        "end",
+        "n0[\"x\"] --> n1",
+        "%%{init: {'securityLevel': 'loose'}}%%",
+        "%% comment",
+        "#quot; #34; &quot; ﬂ°°34¶ß",
+        "`code` **bold** __x__ _x_ ~~x~~ $$x$$",
+        "1. list",
+        "- list",
+        "    indented",
+        "www.example.org http://example.org a@b.example",
+        "style x: #35; classDef x: #35;",
+        "---\ntitle: x\n---",
+        "n0@{ shape: circle }; click n0 callback",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -61,7 +75,8 @@ fn no_text_breaks_the_svg() {
     for words in torture() {
         let drawn = svg(&hostile(&words)).unwrap();
         let document = Document::parse(&drawn).unwrap_or_else(|problem| panic!("{words:?}: {problem}\n{drawn}"));
-        let groups = document.descendants().filter(|node| node.has_tag_name("g")).count();
+        let groups = document.descendants().filter(|node| node.has_tag_name("g"));
+        let groups = groups.filter(|group| group.attribute("class") != Some("legend")).count();
         assert!((5..=6).contains(&groups), "{words:?}: two nodes, a stub, two arrows and a name, not {groups}");
         assert!(document.descendants().all(|node| !node.has_tag_name("script") && !node.has_tag_name("b")));
     }
@@ -73,7 +88,7 @@ fn no_text_breaks_the_dot() {
         let written = dot(&hostile(&words));
         let parsed = graphviz_rust::parse(&written).unwrap_or_else(|problem| panic!("{words:?}: {problem}\n{written}"));
         let graphviz_rust::dot_structures::Graph::DiGraph { stmts, .. } = parsed else { panic!("not a digraph") };
-        assert_eq!(stmts.len(), 3 + 2 + 1 + 2, "{written}");
+        assert_eq!(stmts.len(), 3 + 2 + 1 + 2 + 1, "defaults, nodes, a reference, a stub, the legend: {written}");
     }
 }
 
@@ -99,6 +114,40 @@ fn no_text_breaks_the_png() {
 }
 
 #[test]
+fn no_text_breaks_the_pdf() {
+    for words in torture().into_iter().take(24) {
+        let view = hostile(&words);
+        let drawn = pdf(&view).unwrap();
+        assert!(drawn.starts_with(b"%PDF-") && drawn.trim_ascii_end().ends_with(b"%%EOF"), "{words:?}");
+    }
+}
+
+/// What Mermaid's own parser makes of these is in tests/test_pictures.py.
+#[test]
+fn no_text_breaks_out_of_the_mermaid() {
+    for words in torture() {
+        let written = mermaid(&hostile(&words));
+        assert_eq!(written.lines().filter(|line| !line.starts_with("classDef ")).count(), 4 + 3 + 2, "{words:?}: {written}");
+        for line in written.lines().skip(4).filter(|line| !line.starts_with("classDef ")) {
+            assert!(matches!(line.matches('"').count(), 0 | 2), "{words:?}: {line}");
+            let inside = line.split('"').nth(1).unwrap_or_default().replace("<br/>", "");
+            assert!(!inside.contains(['<', '>', '`', '%', '{', '}', '[', ']', '\\', '&', '$', '@', ':', '*', '~']), "{line}");
+        }
+    }
+}
+
+#[test]
+fn json_says_every_text_as_it_is() {
+    for words in torture() {
+        let view = hostile(&words);
+        let read: serde_json::Value = serde_json::from_str(&json(&view)).unwrap();
+        assert_eq!(read, plain(&view));
+        assert!(read["title"] == words && read["nodes"][0]["text"] == words, "{read}");
+        assert_eq!(read["references"][0]["name"], words);
+    }
+}
+
+#[test]
 fn the_terminal_is_sent_no_control_character() {
     for words in torture() {
         let written = text(&hostile(&words));
@@ -112,6 +161,11 @@ fn the_terminal_is_sent_no_control_character() {
 fn a_text_of_50_megabytes_is_cut_first() {
     let view = hostile(&"\u{1b}é".repeat(17 << 20));
     let begun = std::time::Instant::now();
-    assert!(text(&view).len() < 4_000 && dot(&view).len() < 8_000 && svg(&view).unwrap().len() < 16_000);
+    assert!(
+        text(&view).len() < 4_000
+            && dot(&view).len() < 8_000
+            && mermaid(&view).len() < 16_000
+            && svg(&view).unwrap().len() < 16_000
+    );
     assert!(begun.elapsed().as_secs() < 20);
 }

@@ -4,9 +4,9 @@ mod fixtures;
 
 use std::time::{Duration, Instant};
 
-use fixtures::view;
+use fixtures::{dot, png, svg, view};
 use refroots_core::Question;
-use refroots_render::{Error, dot, png, svg, text};
+use refroots_render::{Error, text};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -15,7 +15,7 @@ fn a_clique_of_60_is_drawn_in_seconds() {
     let edges: Vec<_> = (0..60).flat_map(|a| (0..60).filter(move |&b| b != a).map(move |b| (a, b))).collect();
     let begun = Instant::now();
     let drawn = svg(&view(60, &edges, Question::Referrers)).unwrap();
-    assert_eq!(drawn.matches("class=\"edge\"").count(), 3_540);
+    assert_eq!(drawn.matches("class=\"edge cycle\"").count(), 3_540);
     assert_eq!(drawn.matches("class=\"name\"").count(), 3_540);
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }
@@ -46,6 +46,6 @@ fn what_is_too_large_is_said() {
     assert!(matches!(problem, Error::TooLarge { nodes: 60_000, edges: 59_999 }));
     assert_eq!(
         problem.to_string(),
-        "60000 objects with 59999 references are too many for a picture: show fewer, or write .txt or .dot"
+        "60000 objects with 59999 references are too many for a picture: show fewer, or write .txt, .dot, .mmd or .json"
     );
 }

@@ -1,8 +1,8 @@
-//! Arguments that say what is around an object in a picture.
+//! Arguments that say what is around an object in a picture, and what the picture says of it.
 
 use clap::Args;
 
-use super::shared::at_least_one;
+use super::shared::{EngineName, at_least_one};
 use crate::Look;
 
 /// How far a picture goes, and what is drawn as one.
@@ -21,11 +21,41 @@ pub(super) struct AroundArgs {
     /// number, and an object's __dict__ is one with it: some sixty boxes, however many objects there are
     #[arg(long)]
     no_fold: bool,
+
+    /// Draw weak references too, as dotted lines: they keep nothing alive
+    #[arg(long)]
+    weak: bool,
+}
+
+/// What a picture says beside its objects and references.
+#[derive(Args)]
+pub(super) struct SaidArgs {
+    /// Leave out the legend, which explains the signs that a picture uses
+    #[arg(long)]
+    no_legend: bool,
+
+    /// Say in each box of a picture what its objects take and what they keep: the bytes that would be freed with them
+    #[arg(long)]
+    sizes: bool,
+
+    /// Say in a picture from which process, Python and moment it is
+    #[arg(long)]
+    stamp: bool,
+
+    /// What decides where boxes and arrows of a picture go
+    #[arg(long, value_name = "ENGINE", default_value = "builtin")]
+    engine: EngineName,
+}
+
+impl SaidArgs {
+    pub(super) fn apply(self, look: Look) -> Look {
+        Look { legend: !self.no_legend, sizes: self.sizes, stamp: self.stamp, engine: self.engine.into(), ..look }
+    }
 }
 
 impl AroundArgs {
     pub(super) fn apply(self, look: Look) -> Look {
         let folds = !self.no_fold;
-        Look { depth: self.depth, too_many: Look::too_many(self.too_many, folds), folds, ..look }
+        Look { depth: self.depth, too_many: Look::too_many(self.too_many, folds), folds, weak: self.weak, ..look }
     }
 }

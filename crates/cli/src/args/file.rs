@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::drawn::AroundArgs;
+use super::drawn::{AroundArgs, SaidArgs};
 use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json, values_in};
 use crate::{Ask, Look, Output};
 
@@ -24,7 +24,8 @@ pub(super) struct FileTableArgs {
     #[command(flatten)]
     table: TableArgs,
 
-    /// Write the answer to this file; the ending says how: .txt, .json (of `largest` also .png, .svg, .html, .dot)
+    /// Write the answer to this file; the ending says how: .txt, .json (of `largest` also .png, .svg, .pdf,
+    /// .html, .dot, .mmd)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -83,21 +84,24 @@ struct ObjectArgs {
     #[arg(value_name = "TYPE|#ORDINAL")]
     subject: String,
 
-    /// Write the answer to this file; the ending says how: .png, .svg, .html, .dot, .txt (of `why` also .json). Without
-    /// it, text goes to the standard output
+    /// Write the answer to this file; the ending says how: .png, .svg, .pdf, .html (an interactive
+    /// page), .dot, .mmd (Mermaid), .json (docs/json.md), .txt. Without it, text goes to the standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
     /// Whether the answer says what strings, numbers and keys are, where the file has them (short, or none in a page)
     #[arg(long, value_name = "POLICY")]
     values: Option<ValuesPolicy>,
+
+    #[command(flatten)]
+    said: SaidArgs,
 }
 
 impl ObjectArgs {
     fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
         let output = self.output.as_deref().map(Output::new);
         let look = Look { values: values_in(self.output.as_deref(), self.values), output, ..Look::new(ask(self.subject)) };
-        FileLook { file: self.file, look }
+        FileLook { file: self.file, look: self.said.apply(look) }
     }
 }
 

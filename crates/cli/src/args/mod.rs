@@ -122,7 +122,7 @@ enum Subcommands {
 
     /// Show what refers to an object: the first of a type, or the one of an ordinal
     #[command(
-        after_help = "Examples:\n  refroots backrefs heap.refroots Foo -o foo_refs.png\n  refroots backrefs heap.refroots Foo --no-fold"
+        after_help = "Examples:\n  refroots backrefs heap.refroots Foo -o foo_refs.png\n  refroots backrefs heap.refroots Foo --no-fold -o foo.mmd"
     )]
     Backrefs(FileRefsArgs),
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::drawn::AroundArgs;
+use super::drawn::{AroundArgs, SaidArgs};
 use super::shared::{TableArgs, ValuesPolicy, is_json, values_in};
 use crate::{Ask, Error, Look, Moment, Output, Program, Source};
 
@@ -80,8 +80,9 @@ pub(super) struct RunArgs {
     #[arg(long, group = "ask", help_heading = "Look")]
     waste: bool,
 
-    /// Write the answer to this file; the ending says how. Without it, text goes to the standard
-    /// output, after what the program wrote there
+    /// Write the answer to this file; the ending says how: .txt, .json, and for pictures (--backrefs, --refs, --why,
+    /// --largest) .png, .svg, .pdf, .dot, .mmd (Mermaid). Without it, text goes to the standard output, after what the
+    /// program wrote there
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -92,6 +93,9 @@ pub(super) struct RunArgs {
 
     #[command(flatten)]
     around: AroundArgs,
+
+    #[command(flatten)]
+    said: SaidArgs,
 
     /// Whether the answer says what strings, numbers and keys are (short, or none in a page)
     #[arg(long, value_name = "POLICY")]
@@ -212,7 +216,7 @@ impl RunArgs {
             sort: self.table.sort,
             ..Look::new(ask)
         };
-        Ok(Run { program: self.program.into_program("run")?, look: self.around.apply(look) })
+        Ok(Run { program: self.program.into_program("run")?, look: self.said.apply(self.around.apply(look)) })
     }
 }
 

@@ -6,6 +6,8 @@ use clap::{Args, ValueEnum};
 use refroots_core::Values;
 use refroots_render::Format;
 
+use crate::Engine;
+
 /// How a table is written.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct TableArgs {
@@ -20,6 +22,23 @@ pub(super) struct TableArgs {
     /// Sort a table by this column, by its title or its key in JSON: the largest numbers first, words from a to z
     #[arg(long, value_name = "COLUMN")]
     pub(super) sort: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum EngineName {
+    /// refroots itself
+    Builtin,
+    /// Graphviz's own dot, which must be installed; it gets a minute
+    Dot,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Self {
+        match name {
+            EngineName::Builtin => Self::Builtin,
+            EngineName::Dot => Self::Dot,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -180,6 +180,7 @@ pub(crate) fn view_node(graph: &HeapGraph, wording: &Wording<'_>, node: NodeId, 
         text: wording.node(node),
         size: if graph.flags(node).contains(NodeFlags::SYNTHETIC) { 0 } else { graph.size(node) },
         depth,
+        is_namespace: graph.flags(node).contains(NodeFlags::NAMESPACE),
         root: graph.root(node).map(|root| ViewRoot { kind: root.kind, text: wording.root(root) }),
         ..ViewNode::default()
     }

@@ -9,7 +9,7 @@ use super::paths::telling_reference;
 use super::reach;
 use super::towards::Towards;
 use crate::wording::grouped;
-use crate::{HeapGraph, NodeFlags, NodeId, Reference, TypeId};
+use crate::{HeapGraph, NodeFlags, NodeId, Reference, Stages, TypeId};
 
 /// Which cycles are meant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +38,8 @@ pub struct CycleGroup {
 
 /// Types that [`CycleGroup::text`] names before it counts the rest.
 const TYPES_NAMED: usize = 4;
+/// How far the search is when it knows what is garbage, and then the components.
+const PARTS: [usize; 2] = [60, 95];
 
 impl CycleGroup {
     /// The types in words: `app.Node × 2, dict × 2`, `list`, `dict × 90, list × 7, and 12 more types`.
@@ -62,12 +64,20 @@ impl CycleGroup {
 /// Definitions that no root reaches are let in always: a class that is garbage is a cycle that people mean.
 /// O(objects + references + distinct groups × their logarithm); 13 bytes an object while it searches.
 pub fn cycles(graph: &HeapGraph, options: &CycleOptions) -> Vec<CycleGroup> {
+    cycles_in(graph, options, &Stages::default())
+}
+
+/// As [`cycles`], and says how far it is: by its passes, each with its part of the time in percent.
+pub(crate) fn cycles_in(graph: &HeapGraph, options: &CycleOptions, stages: &Stages) -> Vec<CycleGroup> {
+    stages.begin("finding cycles", 100);
     let is_garbage = reach::unreached(graph);
+    stages.reach(PARTS[0]);
     let components = {
         let definitions = (!options.definitions).then(|| Definitions::of(graph));
         let is_noise = |node| definitions.as_ref().is_some_and(|all| all.contains(node) && !is_garbage(node));
         Components::find(graph, |node| graph.is_shown(node) && !is_noise(node))
     };
+    stages.reach(PARTS[1]);
     let mut signatures = Signatures::new(graph);
     let mut places: HashMap<(bool, Signature), usize, FxBuildHasher> = HashMap::default();
     let mut groups: Vec<CycleGroup> = Vec::new();
@@ -88,6 +98,7 @@ pub fn cycles(graph: &HeapGraph, options: &CycleOptions) -> Vec<CycleGroup> {
         }
     }
     groups.sort_by_key(|group| (std::cmp::Reverse(group.size), group.example));
+    stages.finish();
     groups
 }
 

@@ -1,9 +1,9 @@
 //! Duplicates and container waste with where they are held, for the rows that are read first.
 
-use crate::query::duplicates::{DuplicateGroup, duplicates};
+use crate::query::duplicates::{DuplicateGroup, duplicates_in};
 use crate::query::holder::{Holder, holders};
 use crate::query::waste::{WasteRow, waste};
-use crate::{HeapGraph, Values, Wording};
+use crate::{HeapGraph, Stages, Values, Wording};
 
 /// Equal objects, and where they are held.
 #[derive(Clone, Debug)]
@@ -29,10 +29,15 @@ const WAYS: usize = 3;
 const TOLD: usize = 100;
 
 /// Equal objects, the most wasted bytes first; the first 100 groups with where they are held. The cost is that of
-/// [`duplicates`], and the references of what holds the first groups.
+/// [`duplicates`](crate::query::duplicates::duplicates), and the references of what holds the first groups.
 pub fn held_duplicates(graph: &HeapGraph, values: Values) -> Vec<Duplicate> {
+    held_duplicates_in(graph, values, &Stages::default())
+}
+
+/// As [`held_duplicates`], and says how far it is.
+pub(crate) fn held_duplicates_in(graph: &HeapGraph, values: Values, stages: &Stages) -> Vec<Duplicate> {
     let wording = Wording::new(graph, values);
-    let found = duplicates(graph);
+    let found = duplicates_in(graph, stages);
     let told = |(at, group): (usize, &DuplicateGroup)| {
         let holders = if at < TOLD { holders(graph, &wording, found.members(group), WAYS) } else { Vec::new() };
         Duplicate { group: group.clone(), holders }

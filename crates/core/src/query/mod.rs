@@ -28,3 +28,4 @@ mod towards;
 mod unmeant;
 pub mod waste;
 pub mod ways_view;
+pub mod weak;

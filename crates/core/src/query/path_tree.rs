@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::query::shortest::{ShortestPaths, Via};
-use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Reference, RootKind, TypeId, Value, Values, Wording};
+use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Reference, RootKind, Stages, TypeId, Value, Values, Wording};
 
 /// A dict with more items than this has no keys of its own in a path, but `[*]`.
 const MOST_KEYS: usize = 16;
@@ -88,6 +88,11 @@ struct Collapse<'a> {
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn path_tree(graph: &HeapGraph, paths: &ShortestPaths) -> Result<PathTree, Error> {
+    path_tree_in(graph, paths, &Stages::default())
+}
+
+/// As [`path_tree`], and says how many objects it has looked at, after those that the search for the paths has.
+pub(super) fn path_tree_in(graph: &HeapGraph, paths: &ShortestPaths, stages: &Stages) -> Result<PathTree, Error> {
     let count = graph.node_count();
     let mut path_of = Vec::new();
     path_of.try_reserve_exact(count).map_err(|_| Error::OutOfMemory(4 * count))?;
@@ -101,7 +106,10 @@ pub fn path_tree(graph: &HeapGraph, paths: &ShortestPaths) -> Result<PathTree, E
         names_of_keys: HashMap::default(),
         root_names: HashMap::default(),
     };
-    for node in paths.order() {
+    for (at, node) in paths.order().enumerate() {
+        if at % Stages::EVERY == 0 {
+            stages.reach(count + at);
+        }
         if paths.via(node) == Via::Anchor {
             collapse.add_root(node);
         }

@@ -5,10 +5,10 @@ use petgraph::visit::{VisitMap, Visitable};
 use rustc_hash::FxBuildHasher;
 
 use crate::query::chain::{Chain, root_words};
-use crate::query::path_tree::{PathTree, Step, path_tree};
+use crate::query::path_tree::{PathTree, Step, path_tree_in};
 use crate::query::paths::{WhyOptions, why};
-use crate::query::shortest::{ShortestPaths, Via, shortest_paths};
-use crate::{EdgeKind, Error, HeapGraph, NodeId, RootKind, Values, Wording};
+use crate::query::shortest::{ShortestPaths, Via, shortest_paths_in};
+use crate::{EdgeKind, Error, HeapGraph, NodeId, RootKind, Stages, Values, Wording};
 
 /// Objects that are held the same way.
 #[derive(Clone, Debug)]
@@ -35,8 +35,15 @@ impl Reasons {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn of(graph: &HeapGraph) -> Result<Self, Error> {
-        let paths = shortest_paths(graph)?;
-        let tree = path_tree(graph, &paths)?;
+        Self::find(graph, &Stages::default())
+    }
+
+    /// As [`Reasons::of`], and says how far it is.
+    pub(crate) fn find(graph: &HeapGraph, stages: &Stages) -> Result<Self, Error> {
+        stages.begin("finding shortest chains", 2 * graph.node_count());
+        let paths = shortest_paths_in(graph, stages)?;
+        let tree = path_tree_in(graph, &paths, stages)?;
+        stages.finish();
         Ok(Self { paths, tree })
     }
 

@@ -5,7 +5,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::query::anchors::{Anchors, Tier, anchors};
 use crate::query::unmeant::Unmeant;
-use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeId, Reference, RootKind, TextId};
+use crate::{EdgeId, EdgeKind, Error, HeapGraph, NodeId, Reference, RootKind, Stages, TextId};
 
 /// The last reference of a shortest chain to each object. 8 bytes an object.
 pub struct ShortestPaths {
@@ -36,12 +36,18 @@ const ANCHOR: u32 = u32::MAX - 1;
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn shortest_paths(graph: &HeapGraph) -> Result<ShortestPaths, Error> {
+    shortest_paths_in(graph, &Stages::default())
+}
+
+/// As [`shortest_paths`], and says how many objects it has looked at.
+pub(super) fn shortest_paths_in(graph: &HeapGraph, stages: &Stages) -> Result<ShortestPaths, Error> {
     let count = graph.node_count();
     let (mut via, mut order) = (Vec::new(), Vec::new());
     via.try_reserve_exact(count).and_then(|()| order.try_reserve_exact(count)).map_err(|_| Error::OutOfMemory(8 * count))?;
     via.resize(count, UNSEEN);
     let mut search = Search {
         graph,
+        stages,
         unmeant: Unmeant::of(graph),
         via,
         order,
@@ -71,6 +77,7 @@ fn namespaces(graph: &HeapGraph) -> HashMap<NodeId, TextId, FxBuildHasher> {
 
 struct Search<'a> {
     graph: &'a HeapGraph,
+    stages: &'a Stages,
     unmeant: Unmeant,
     via: Vec<u32>,
     order: Vec<u32>,
@@ -96,6 +103,9 @@ impl Search<'_> {
         let mut imported: Vec<(NodeId, u32)> = Vec::new();
         while self.next < self.order.len() {
             for at in self.next..self.order.len() {
+                if at % Stages::EVERY == 0 {
+                    self.stages.reach(at);
+                }
                 self.follow_one(NodeId(self.order[at]), &mut imported);
                 self.next += 1;
             }

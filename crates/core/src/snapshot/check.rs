@@ -2,6 +2,7 @@
 
 use super::sections::{self as known, Known};
 use crate::value_column::Sameness;
+use crate::weak::WeakTable;
 use crate::{HeapGraph, NodeId};
 
 /// Bytes of all objects together are fewer: more than any machine has, and sums stay far from overflowing.
@@ -17,6 +18,7 @@ pub(super) fn check(graph: &HeapGraph) -> Result<(), Disagreement> {
     in_order(&known::ROOT_NODES, graph.roots.iter().map(|root| root.node.0), true)?;
     in_order(&known::EQUAL_NODES, graph.equals.iter().map(|&(node, _)| node), true)?;
     in_order(&known::BORROWED, graph.borrowed.iter().copied(), false)?;
+    in_order(&known::WEAK_REFERENCES, graph.weak.iter().flat_map(WeakTable::pairs).map(|&(reference, _)| reference), true)?;
     in_order(&known::PLACE_NODES, graph.places.iter().map(|&(node, _)| node), false)?;
     borrowed(graph)?;
     places(graph)?;

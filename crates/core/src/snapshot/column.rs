@@ -91,6 +91,11 @@ impl<'c, R: Read, T> Source<'_, 'c, R, T> {
 }
 
 impl<R: Read + Seek + Send> Sections<'_, R> {
+    /// Whether the file has a section that it need not have.
+    pub(super) fn has(&self, known: &Known) -> bool {
+        self.entries.iter().any(|entry| entry.name == known.name)
+    }
+
     /// The entry of a section that must be there, with the encoding and the count that it must have.
     pub(super) fn entry(&self, known: &Known, count: Option<u64>) -> Result<Entry, SnapshotError> {
         let Some(entry) = self.entries.iter().find(|entry| entry.name == known.name) else {

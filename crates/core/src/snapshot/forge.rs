@@ -124,4 +124,4 @@ fn section_of(entry: Entry, file: &[u8], reader: &mut BlockReader) -> ForgedSect
     section
 }
 
-const _: () = assert!(HEADER == 16 && MAJOR == 1 && MINOR == 0, "the fixtures of each version are kept");
+const _: () = assert!(HEADER == 16 && MAJOR == 1 && MINOR == 1, "the fixtures of each version are kept");

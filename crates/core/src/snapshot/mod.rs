@@ -41,7 +41,7 @@ pub use writer::write;
 /// The major version that is written, and the last that can be read: another one changes what is known already.
 pub const MAJOR: u16 = 1;
 /// The minor version that is written: it adds sections and facts that readers may skip.
-pub const MINOR: u16 = 0;
+pub const MINOR: u16 = 1;
 /// Bytes of memory that a reader gives for each byte of a file.
 const MEMORY_OF_A_BYTE: u64 = 16;
 /// Bytes of memory that any file may have.

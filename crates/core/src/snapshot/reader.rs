@@ -19,6 +19,7 @@ use crate::narrow::{Narrow, NarrowColumn};
 use crate::strings::Texts;
 use crate::turn_around::turn_around;
 use crate::value_column::ValueColumn;
+use crate::weak::WeakTable;
 use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
 
 /// Reads a snapshot. Whatever the bytes are, the graph that comes of them has columns that agree, so that no question
@@ -143,6 +144,7 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     graph.definitions = named(pairs(sections, &known::DEFINITION_NODES, &known::DEFINITION_NAMES, nodes, texts)?);
     graph.places = named(pairs(sections, &known::PLACE_NODES, &known::PLACE_NAMES, nodes, texts)?);
     graph.roots = read_roots(sections, nodes, texts)?;
+    graph.weak = read_weak(sections, nodes)?;
     let offset = sections.entry(&known::NOTES, None)?.offset;
     let notes = utf8(sections.bytes(&known::NOTES)?, offset, known::NOTES.name)?;
     graph.notes = notes.lines().map(str::to_owned).collect();
@@ -365,6 +367,16 @@ fn pairs<R: Read + Seek + Send>(
     let firsts = sections.words(firsts, None, firsts_below)?;
     let seconds = sections.words(seconds, Some(firsts.len() as u64), seconds_below)?;
     Ok(firsts.into_iter().zip(seconds).collect())
+}
+
+/// What weak references refer to; nothing where the file does not say it, as those of format 1.0.
+fn read_weak<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64) -> Result<Option<WeakTable>, SnapshotError> {
+    if ![&known::WEAK_REFERENCES, &known::WEAK_REFERENTS].iter().any(|known| sections.has(known)) {
+        return Ok(None);
+    }
+    let pairs = pairs(sections, &known::WEAK_REFERENCES, &known::WEAK_REFERENTS, nodes, nodes)?;
+    let bytes = 4 * pairs.len() as u64;
+    WeakTable::of(pairs).map(Some).map_err(|_| SnapshotError::OutOfMemory(bytes))
 }
 
 fn read_roots<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64, texts: u64) -> Result<Vec<Root>, SnapshotError> {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::facts;
 use super::policy::Kept;
+use crate::weak::WeakTable;
 use crate::{EdgeId, HeapGraph, NodeId};
 
 /// How the elements of a section are written in its blocks.
@@ -25,52 +26,58 @@ pub(super) enum Encoding {
     Targets = 5,
 }
 
-/// A section as this version writes it: name, encoding, and how many bytes of memory a reader needs for an element.
+/// A section as this version writes it: name, encoding, how many bytes of memory a reader needs for an element, and the
+/// minor version of the format that brought it.
 pub(super) struct Known {
     pub(super) name: &'static str,
     pub(super) encoding: Encoding,
     pub(super) memory: u64,
+    /// Of a later version than 1.0 it may be absent, and readers need not know it.
+    pub(super) since: u16,
 }
 
 macro_rules! known {
-    ($($name:ident $text:literal $encoding:ident $memory:literal)*) => {
-        $(pub(super) const $name: Known = Known { name: $text, encoding: Encoding::$encoding, memory: $memory };)*
+    ($($name:ident $text:literal $encoding:ident $memory:literal $since:literal)*) => {
+        $(pub(super) const $name: Known =
+            Known { name: $text, encoding: Encoding::$encoding, memory: $memory, since: $since };)*
         /// Every section of this version, in the order in which they are written.
         pub(super) const ALL: &[&Known] = &[$(&$name),*];
     };
 }
 
 known! {
-    FACTS "facts" Bytes 1
-    TEXTS "texts" Bytes 1
-    TEXT_ENDS "text-ends" Differences 4
-    TYPE_MODULES "type-modules" Planes 4
-    TYPE_NAMES "type-names" Planes 4
-    NODE_TYPES "node-types" Planes 2
-    NODE_SIZES "node-sizes" Planes 2
-    NODE_REFCOUNTS "node-refcounts" Planes 1
-    NODE_FLAGS "node-flags" Planes 1
-    NODE_ADDRESSES "node-addresses" Addresses 8
-    NODE_REFERENCES "node-references" Planes 8
-    REFERENCE_KINDS "reference-kinds" Planes 4
-    REFERENCE_NAMES "reference-names" Names 0
-    REFERENCE_TARGETS "reference-targets" Targets 8
-    BORROWED "borrowed" Differences 4
-    VALUE_NODES "value-nodes" Planes 12
-    VALUES "values" Bytes 1
-    EQUAL_NODES "equal-nodes" Differences 4
-    EQUAL_FIRSTS "equal-firsts" Differences 4
-    DEFINITION_NODES "definition-nodes" Differences 4
-    DEFINITION_NAMES "definition-names" Planes 4
-    ROOT_NODES "root-nodes" Differences 4
-    ROOT_KINDS "root-kinds" Planes 4
-    ROOT_NAMES "root-names" Planes 4
-    ROOT_DETAILS "root-details" Planes 4
-    ROOT_THREADS "root-threads" Planes 4
-    ROOT_ASKING "root-asking" Planes 4
-    PLACE_NODES "place-nodes" Differences 4
-    PLACE_NAMES "place-names" Planes 4
-    NOTES "notes" Bytes 1
+    FACTS "facts" Bytes 1 0
+    TEXTS "texts" Bytes 1 0
+    TEXT_ENDS "text-ends" Differences 4 0
+    TYPE_MODULES "type-modules" Planes 4 0
+    TYPE_NAMES "type-names" Planes 4 0
+    NODE_TYPES "node-types" Planes 2 0
+    NODE_SIZES "node-sizes" Planes 2 0
+    NODE_REFCOUNTS "node-refcounts" Planes 1 0
+    NODE_FLAGS "node-flags" Planes 1 0
+    NODE_ADDRESSES "node-addresses" Addresses 8 0
+    NODE_REFERENCES "node-references" Planes 8 0
+    REFERENCE_KINDS "reference-kinds" Planes 4 0
+    REFERENCE_NAMES "reference-names" Names 0 0
+    REFERENCE_TARGETS "reference-targets" Targets 8 0
+    BORROWED "borrowed" Differences 4 0
+    VALUE_NODES "value-nodes" Planes 12 0
+    VALUES "values" Bytes 1 0
+    EQUAL_NODES "equal-nodes" Differences 4 0
+    EQUAL_FIRSTS "equal-firsts" Differences 4 0
+    DEFINITION_NODES "definition-nodes" Differences 4 0
+    DEFINITION_NAMES "definition-names" Planes 4 0
+    ROOT_NODES "root-nodes" Differences 4 0
+    ROOT_KINDS "root-kinds" Planes 4 0
+    ROOT_NAMES "root-names" Planes 4 0
+    ROOT_DETAILS "root-details" Planes 4 0
+    ROOT_THREADS "root-threads" Planes 4 0
+    ROOT_ASKING "root-asking" Planes 4 0
+    PLACE_NODES "place-nodes" Differences 4 0
+    PLACE_NAMES "place-names" Planes 4 0
+    NOTES "notes" Bytes 1 0
+    WEAK_REFERENCES "weak-references" Differences 8 1
+    WEAK_REFERENTS "weak-referents" Differences 4 1
 }
 
 /// The name of the section that makes a file as long as its memory asks for; no reader looks into it.
@@ -131,7 +138,7 @@ pub(super) fn address_context(node_type: u32, size: u32) -> u32 {
     (node_type.wrapping_mul(0x9e37_79b1) ^ size) & ((1 << crate::label::NAME_BITS) - 1)
 }
 
-/// Every section of a graph.
+/// Every section of a graph; what it does not know has none.
 pub(super) fn sections<'a>(graph: &'a HeapGraph, kept: &'a Kept<'a>) -> Vec<Section<'a>> {
     let node = |at: usize| NodeId::at(at);
     let nodes = graph.node_count();
@@ -141,7 +148,8 @@ pub(super) fn sections<'a>(graph: &'a HeapGraph, kept: &'a Kept<'a>) -> Vec<Sect
     let labels = graph.labels.words();
     let name = move |edge: usize| u64::from(kept.name(graph.labels.kind(edge), graph.labels.name(edge)));
     let notes: String = graph.notes.iter().map(|note| note.replace('\n', " ") + "\n").collect();
-    vec![
+    let weak = graph.weak.as_ref().map(WeakTable::pairs);
+    let mut sections = vec![
         bytes(&FACTS, facts::write(graph, kept.policy).into_bytes()),
         bytes(&TEXTS, kept.texts.as_slice()),
         column(&TEXT_ENDS, &kept.text_ends, word),
@@ -178,7 +186,12 @@ pub(super) fn sections<'a>(graph: &'a HeapGraph, kept: &'a Kept<'a>) -> Vec<Sect
         column(&PLACE_NODES, &graph.places, |&(node, _)| node.into()),
         column(&PLACE_NAMES, &graph.places, |&(_, name)| kept.text(name).into()),
         bytes(&NOTES, notes.into_bytes()),
-    ]
+    ];
+    if let Some(pairs) = weak {
+        sections.push(column(&WEAK_REFERENCES, pairs, |&(reference, _)| reference.into()));
+        sections.push(column(&WEAK_REFERENTS, pairs, |&(_, referent)| referent.into()));
+    }
+    sections
 }
 
 /// Puts what is written in the place of a block's numbers.

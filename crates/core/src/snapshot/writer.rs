@@ -197,7 +197,7 @@ fn finish<W: Write>(sections: &[Section<'_>], mut out: Out<'_, W>) -> Result<(),
     for (entry, section) in out.entries.iter_mut().zip(sections) {
         entry.name = section.known.name.to_owned();
         entry.encoding = section.known.encoding as u8;
-        entry.is_required = true;
+        entry.is_required = section.known.since == 0;
         entry.count = section.count() as u64;
         memory += entry.count * section.known.memory;
     }

@@ -3,7 +3,8 @@
 use refroots_core::petgraph::Direction;
 use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
 use refroots_core::query::{
-    cycles, diff, dominators, familiar, grew, held, histogram, largest, paths, reach, reasons, select, suspects, waste, ways_view,
+    cycles, diff, dominators, familiar, grew, held, histogram, largest, paths, reach, reasons, select, suspects, waste,
+    ways_view, weak,
 };
 use refroots_core::{HeapGraph, NodeId, Values, Wording};
 
@@ -25,6 +26,7 @@ fn ask(graph: &HeapGraph, values: Values) -> usize {
                 wording.reference(reference).len() + familiar::familiar(graph, reference, values).map_or(0, |text| text.len());
             assert_eq!(graph.reference_of(reference.edge), reference);
         }
+        said += weak::referrers(graph, node).count() + weak::referent(graph, node).map_or(0, |referent| referent.index());
         said += graph.references_to(node).count() + graph.type_name(graph.type_of(node)).len();
     }
     said += graph.roots().iter().map(|root| wording.root(root).len()).sum::<usize>();
@@ -34,7 +36,7 @@ fn ask(graph: &HeapGraph, values: Values) -> usize {
         said += chain.expression(graph, values).map_or(0, |text| text.len()) + chain.view(graph, values).graph.node_count();
         said += cycles::smallest_cycle(graph, node, &cycles::CycleOptions { definitions: true }).map_or(0, |cycle| cycle.len());
         for direction in [Direction::Incoming, Direction::Outgoing] {
-            let what = Neighbourhood { too_many: Some(5), values, ..Neighbourhood::new(direction) };
+            let what = Neighbourhood { too_many: Some(5), weak: node.index() % 2 == 0, values, ..Neighbourhood::new(direction) };
             said += neighbourhood(graph, &[node], &what).graph.node_count();
         }
     }

@@ -38,6 +38,10 @@ pub fn graphs() -> impl Strategy<Value = Plain> {
 }
 
 pub fn build(plain: &Plain) -> HeapGraph {
+    sketch::parse(&text(plain)).unwrap()
+}
+
+pub fn text(plain: &Plain) -> String {
     let mut text = String::new();
     for (node, &(size, role)) in plain.nodes.iter().enumerate() {
         let role = match role {
@@ -53,5 +57,5 @@ pub fn build(plain: &Plain) -> HeapGraph {
     for (source, target) in &plain.edges {
         text += &format!("n{source} -> n{target}\n");
     }
-    sketch::parse(&text).unwrap()
+    text
 }

@@ -54,27 +54,36 @@ objgraph: ModuleType
 
 _Path = str | os.PathLike[str]
 _Values = Literal["short", "none"]
+_Engine = Literal["builtin", "dot"]
 
 class _Node(TypedDict):
     ordinal: int
     type: str
     text: str
     size: int
+    retained: int | None
     depth: int
     start: bool
     root: str | None
     root_kind: str | None
     cut: int
     beyond: int
+    functions: int
+    count: int
+    chain: bool
 
 class _Reference(TypedDict):
     source: int
     target: int
     kind: str
     name: str
+    note: str | None
+    count: int
+    chain: bool
 
 class _View(TypedDict):
     title: str
+    question: Literal["referrers", "referents", "chain", "dominated"]
     nodes: list[_Node]
     references: list[_Reference]
 
@@ -91,7 +100,15 @@ def on_signal(
 def _on_signal_by_environment() -> None: ...
 def objects(type_name: str) -> list[Any]: ...
 def why(
-    obj: Any, *, filename: _Path | None = None, values: _Values | None = None, all_roots: bool = False
+    obj: Any,
+    *,
+    filename: _Path | None = None,
+    values: _Values | None = None,
+    all_roots: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
+    engine: _Engine = "builtin",
 ) -> Chain: ...
 def show_refs(
     *objs: Any,
@@ -101,6 +118,11 @@ def show_refs(
     ignore: Iterable[Any] | None = None,
     values: _Values | None = None,
     fold: bool = True,
+    weak: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
+    engine: _Engine = "builtin",
 ) -> Picture: ...
 def show_backrefs(
     *objs: Any,
@@ -110,6 +132,11 @@ def show_backrefs(
     ignore: Iterable[Any] | None = None,
     values: _Values | None = None,
     fold: bool = True,
+    weak: bool = False,
+    legend: bool = True,
+    sizes: bool = False,
+    stamp: bool = False,
+    engine: _Engine = "builtin",
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...
 def track() -> Growth: ...
@@ -134,7 +161,9 @@ class Heap:
     def duplicates(self) -> Table[Duplicate]: ...
     def container_waste(self) -> Table[Waste]: ...
     def largest(self, below: Any = None, *, limit: int = 1000) -> Table[Largest]: ...
-    def dominator_tree(self, below: Any = None, *, most: int = 40) -> Picture: ...
+    def dominator_tree(
+        self, below: Any = None, *, most: int = 40, engine: _Engine = "builtin"
+    ) -> Picture: ...
     @property
     def pause(self) -> float | None: ...
     @property
@@ -218,6 +247,8 @@ class Object:
     def referents(self) -> list[Reference]: ...
     @property
     def referrers(self) -> list[Reference]: ...
+    @property
+    def weak_referrers(self) -> list[Object] | None: ...
     @property
     def retained(self) -> int: ...
     @property

@@ -6,6 +6,7 @@
 //! that it knows, once, and switches off what does not answer right.
 
 use super::code::CodeLayout;
+use super::weak;
 
 /// Fields of `PyTypeObject`, the same in 3.10–3.14 (cpython/object.h).
 pub(crate) mod type_field {
@@ -109,6 +110,8 @@ pub(crate) struct Layout {
     pub(crate) str_headers: (usize, usize),
     pub(crate) frames: Option<FrameLayout>,
     pub(crate) code: Option<CodeLayout>,
+    /// Where a weak reference has what it refers to.
+    pub(crate) weak_referent: Option<isize>,
 }
 
 impl Layout {
@@ -129,6 +132,7 @@ impl Layout {
             str_headers: if version >= (3, 12) { (40, 56) } else { (48, 72) },
             frames: frame_layout(version),
             code: CodeLayout::of(version),
+            weak_referent: weak::referent_offset(version),
         }
     }
 }

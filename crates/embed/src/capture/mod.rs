@@ -47,6 +47,7 @@ mod suspended;
 mod traversed;
 mod type_shape;
 mod walk;
+mod weak;
 
 use std::fs::File;
 use std::io;

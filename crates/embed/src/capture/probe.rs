@@ -12,6 +12,7 @@ use super::gc_rings::{self, Rings};
 use super::layout::{InlineValues, Layout, type_field};
 use super::raw::{self, Address};
 use super::type_shape::{KnownTypes, LineOf, ThreadStep, TypeDict};
+use super::weak::{self, WeakTypes};
 
 /// Layouts that can be switched off, and what `REFROOTS_DISTRUST` calls them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,13 +21,15 @@ enum Doubtful {
     Code,
     Frames,
     Rings,
+    WeakReferences,
 }
 
-const DOUBTFUL: [(&str, Doubtful); 4] = [
+const DOUBTFUL: [(&str, Doubtful); 5] = [
     ("inline-values", Doubtful::InlineValues),
     ("code", Doubtful::Code),
     ("frames", Doubtful::Frames),
     ("rings", Doubtful::Rings),
+    ("weak-references", Doubtful::WeakReferences),
 ];
 
 /// Layouts that count as wrong whatever they answer: so do tests see what a capture gives without them.
@@ -112,7 +115,8 @@ pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
     py.run(SPECIMENS, Some(&specimens), None)?;
     let specimen = |name: &str| specimens.get_item(name)?.ok_or_else(|| unusable("its own specimens"));
     let plain_class = specimen("Plain")?;
-    let known = known_types(py, &plain_class, &specimen("types")?, &specimen("closure")?)?;
+    let weak = WeakTypes::of(&plain_class, &specimen("plain")?.call0()?)?;
+    let known = known_types(py, &plain_class, &specimen("types")?, &specimen("closure")?, weak)?;
     let mut notes = Vec::new();
     if !types_are_read(py, &plain_class, &layout)? || !strings_are_read(py, &layout) {
         return Err(unusable("its types and strings"));
@@ -139,6 +143,14 @@ pub(crate) fn prove(py: Python<'_>) -> PyResult<Proved> {
             version.major, version.minor
         ));
     }
+    if layout.weak_referent.is_some()
+        && !(is_trusted(Doubtful::WeakReferences) && weak::are_read(specimen("plain")?.call0()?, known.none, &layout)?)
+    {
+        layout.weak_referent = None;
+    }
+    if layout.weak_referent.is_none() {
+        notes.push("what weak references refer to is absent: their layout is unknown".to_owned());
+    }
     let str_type = address(py.get_type::<pyo3::types::PyString>().as_any());
     let get_objects = py.import("gc")?.getattr("get_objects")?;
     if address(get_objects.get_type().as_any()) != known.builtin_function {
@@ -162,6 +174,7 @@ fn known_types(
     plain: &Bound<'_, PyAny>,
     types: &Bound<'_, PyAny>,
     closure: &Bound<'_, PyAny>,
+    weak: WeakTypes,
 ) -> PyResult<KnownTypes> {
     let types = types.call0()?.cast_into::<PyTuple>()?;
     let generator = |index: usize| -> PyResult<(Address, usize)> {
@@ -197,6 +210,7 @@ fn known_types(
         frame: address(types.get_item(4)?.as_any()),
         code: address(function.getattr("__code__")?.get_type().as_any()),
         cell: address(cell.as_any()),
+        weak,
         generators: [generator(0)?, generator(1)?, generator(2)?],
         tuple_items: tuple.getattr("__basicsize__")?.extract()?,
         // SAFETY: `Plain` is a live type.

@@ -35,7 +35,12 @@ impl Walk<'_> {
                         self.refer(type_object, ReferenceName::Special(class));
                     }
                 }
-                Category::Traversed(content) => self.read_traversed(node, object, type_object, shape, content),
+                Category::Traversed(content) => {
+                    self.read_traversed(node, object, type_object, shape, content);
+                    if shape.is_weak {
+                        self.read_weak(node, object);
+                    }
+                }
                 Category::Type => self.read_type(object, type_object, shape),
                 Category::Code => {
                     self.each_field(object, shape, |walk, target, name| walk.refer(target, name));

@@ -12,6 +12,7 @@ use super::loaded::Loaded;
 use super::names::Names;
 use super::outside::Outside;
 use super::raw::{self, Address, Traverse};
+use super::weak::WeakTypes;
 
 /// How an object's references are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub(crate) struct TypeShape {
     pub(crate) shows_class: bool,
     /// Whether a coroutine can wait for its objects.
     pub(crate) is_awaitable: bool,
+    /// Whether its objects are weak references.
+    pub(crate) is_weak: bool,
     /// A named sequence in C (`structseq`): its fields are its items, more of them than it has length.
     pub(crate) is_struct_sequence: bool,
     pub(crate) dict: DictPlace,
@@ -182,6 +185,7 @@ pub(crate) struct KnownTypes {
     pub(crate) method: Address,
     pub(crate) builtin_function: Address,
     pub(crate) frame: Address,
+    pub(crate) weak: WeakTypes,
     /// Generators, coroutines and async generators, with their basic sizes in bytes.
     pub(crate) generators: [(Address, usize); 3],
     pub(crate) tuple_items: isize,
@@ -239,6 +243,7 @@ impl TypeShape {
                 shows_class: flags & raw::HEAP_TYPE != 0
                     && raw::c_string(type_object, type_field::NAME) != "functools._lru_list_elem",
                 is_awaitable: false,
+                is_weak: false,
                 is_struct_sequence,
                 dict: if is_unread { DictPlace::Absent } else { dict_place(type_object, flags) },
                 inline_names: Vec::new(),
@@ -274,6 +279,7 @@ impl TypeShape {
             //   that ends with a NULL name (descrobject.h, 3.10–3.14);
             // - bases form a chain that ends with `object`.
             unsafe {
+                self.is_weak |= known.weak.has(base);
                 let is_heap = raw::type_flags(base) & raw::HEAP_TYPE != 0;
                 let has_slots = is_heap && raw::word(base, layout.ht_name + 8) != 0;
                 let mut member = raw::word(base, type_field::MEMBERS);

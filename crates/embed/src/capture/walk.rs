@@ -58,6 +58,8 @@ pub(crate) struct Walk<'a> {
     namespaces: Vec<u64>,
     late_namespaces: Vec<NodeId>,
     pub(crate) cells: Vec<(NodeId, TextId)>,
+    /// Weak references, and the addresses of what they refer to.
+    pub(super) weak: Vec<(NodeId, Address)>,
     pub(crate) synthetic_type: Option<TypeId>,
     /// Nodes of frames that have no frame object.
     pub(super) synthetic: Range<u32>,
@@ -120,6 +122,7 @@ impl<'a> Walk<'a> {
             namespaces: Vec::new(),
             late_namespaces: Vec::new(),
             cells: Vec::new(),
+            weak: Vec::new(),
             synthetic_type: None,
             synthetic: 0..0,
             visited: Vec::new(),
@@ -438,6 +441,7 @@ impl<'a> Walk<'a> {
     pub(crate) unsafe fn finish(mut self) -> Columns {
         // SAFETY: the caller's promise.
         unsafe { self.tell_equal() };
+        self.tell_weak();
         for (cell, name) in std::mem::take(&mut self.cells) {
             self.builder.rename_all(cell, ReferenceName::Cell(name));
         }

@@ -7,6 +7,8 @@ use refroots_core::petgraph::graph::{DiGraph, NodeIndex};
 use refroots_core::{EdgeKind, NodeId};
 use refroots_core::{Question, View, ViewEdge, ViewNode};
 
+use refroots_render::Drawing;
+
 use crate::picture::Picture;
 
 /// A node as the Python side words it: its type, its text, its depth, whether it was asked for, what was left out.
@@ -28,7 +30,7 @@ pub(crate) fn picture(nodes: Vec<Node>, references: Vec<(u32, u32, String)>, bac
         }
     }
     let question = if backwards { Question::Referrers } else { Question::Referents };
-    Picture::new(View { graph, ..View::new(question, title) })
+    Picture::new(View { graph, ..View::new(question, title) }).drawn(Drawing { legend: false, ..Drawing::default() })
 }
 
 /// Whether a file name ends in a format that refroots draws itself.

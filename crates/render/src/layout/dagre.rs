@@ -3,6 +3,7 @@
 use dugong::graphlib::{Graph, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, LabelPos, NodeLabel};
 
+use super::bends::rounded;
 use super::{Engine, Geometry, Plan, Point, Size};
 
 /// The engine.
@@ -38,8 +39,18 @@ impl Engine for Dugong {
         for (i, arrow) in plan.arrows.iter().enumerate() {
             let label =
                 graph.edge(&arrow.from.to_string(), &arrow.to.to_string(), Some(&i.to_string())).ok_or("it lost an edge")?;
-            let bends: Vec<Point> = label.points.iter().map(|point| Point { x: point.x, y: point.y }).collect();
-            geometry.curves[i] = rounded(&bends);
+            let mut bends: Vec<Point> = label.points.iter().map(|point| Point { x: point.x, y: point.y }).collect();
+            let middle = |at: usize, down: f64| {
+                let Point { x, y } = geometry.centres[at];
+                plan.is_railed(at).then_some(Point { x, y: y + down * plan.boxes[at].h })
+            };
+            if let (Some(first), Some(middle)) = (bends.first_mut(), middle(arrow.from, 0.5)) {
+                *first = middle;
+            }
+            if let (Some(last), Some(middle)) = (bends.last_mut(), middle(arrow.to, -0.5)) {
+                *last = middle;
+            }
+            geometry.curves[i] = rounded(&bends, ROUNDING);
             if arrow.label.is_some() {
                 geometry.labels[i] = label.x.zip(label.y).map(|(x, y)| Point { x, y });
             }
@@ -50,35 +61,3 @@ impl Engine for Dugong {
 
 /// How far from a bend its rounding begins.
 const ROUNDING: f64 = 14.0;
-
-/// A line through bends, as Bézier curves: straight but for its rounded bends, so that it stays
-/// where the engine made room for it.
-fn rounded(bends: &[Point]) -> Vec<Point> {
-    let (Some(&first), Some(&last)) = (bends.first(), bends.last()) else { return Vec::new() };
-    let mut out = vec![first];
-    let mut at = first;
-    for corner in bends.windows(3) {
-        let (before, bend, after) = (corner[0], corner[1], corner[2]);
-        let enter = towards(bend, before);
-        let leave = towards(bend, after);
-        straight(&mut out, at, enter);
-        out.extend([between(enter, bend, 0.6), between(leave, bend, 0.6), leave]);
-        at = leave;
-    }
-    straight(&mut out, at, last);
-    out
-}
-
-fn straight(out: &mut Vec<Point>, from: Point, to: Point) {
-    out.extend([between(from, to, 1.0 / 3.0), between(from, to, 2.0 / 3.0), to]);
-}
-
-fn between(a: Point, b: Point, share: f64) -> Point {
-    Point { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share }
-}
-
-/// The point a rounding's length from `from` on the way to `to`, at most half way.
-fn towards(from: Point, to: Point) -> Point {
-    let length = (to.x - from.x).hypot(to.y - from.y);
-    if length == 0.0 { from } else { between(from, to, (ROUNDING / length).min(0.5)) }
-}

@@ -1,7 +1,7 @@
-//! The engine `graphviz-pure`: Graphviz's `dot`, ported to Rust.
+//! The engines of Graphviz's `dot`: `graphviz-pure`, its port to Rust, and the program itself.
 //!
-//! It is told numbers only: boxes of fixed size, labels as empty tables of fixed size. Its SVG is
-//! where it writes coordinates with most digits whatever the size of the canvas, so that is read
+//! They are told numbers only: boxes of fixed size, labels as empty tables of fixed size. Their SVG is
+//! where they write coordinates with most digits whatever the size of the canvas, so that is read
 //! back.
 
 use std::fmt::Write;
@@ -9,10 +9,13 @@ use std::fmt::Write;
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 
 use super::{Engine, Geometry, Plan, Point};
+use crate::RunDot;
 
-/// The engine.
+/// The port.
+#[cfg(feature = "graphviz-pure")]
 pub(super) struct GraphvizPure;
 
+#[cfg(feature = "graphviz-pure")]
 impl Engine for GraphvizPure {
     fn name(&self) -> &'static str {
         "graphviz-pure 1.0.0"
@@ -21,6 +24,19 @@ impl Engine for GraphvizPure {
     fn lay_out(&self, plan: &Plan) -> Result<Geometry, String> {
         let drawn = graphviz_pure::render_dot(&question(plan), "dot", "svg").map_err(|problem| problem.to_string())?;
         answer(&drawn.into_output(), plan)
+    }
+}
+
+/// The program, behind what runs it.
+pub(super) struct OwnDot(pub(super) RunDot);
+
+impl Engine for OwnDot {
+    fn name(&self) -> &'static str {
+        "Graphviz's dot"
+    }
+
+    fn lay_out(&self, plan: &Plan) -> Result<Geometry, String> {
+        answer(&(self.0)(&question(plan))?, plan)
     }
 }
 
@@ -35,7 +51,8 @@ fn question(plan: &Plan) -> String {
         let _ = writeln!(out, "n{i} [id=n{i}, width={w:.6}, height={h:.6}];");
     }
     for (i, arrow) in plan.arrows.iter().enumerate() {
-        let _ = write!(out, "n{} -> n{} [id=e{i}", arrow.from, arrow.to);
+        let (from, to) = (port(plan, arrow.from, ":s"), port(plan, arrow.to, ":n"));
+        let _ = write!(out, "n{}{from} -> n{}{to} [id=e{i}", arrow.from, arrow.to);
         if !arrow.sets_rank {
             out.push_str(", constraint=false");
         }
@@ -51,6 +68,11 @@ fn question(plan: &Plan) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+/// The side at which an arrow meets a box, where the plan says that.
+fn port(plan: &Plan, at: usize, side: &'static str) -> &'static str {
+    if plan.is_railed(at) { side } else { "" }
 }
 
 fn answer(svg: &str, plan: &Plan) -> Result<Geometry, String> {

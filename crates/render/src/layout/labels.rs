@@ -38,11 +38,16 @@ pub(super) fn move_to_arrows(geometry: &mut Geometry, plan: &Plan) {
     }
 }
 
-/// Puts every name on its arrow, as near to the middle as is free.
+/// Puts every name that has no place yet on its arrow, as near to the middle as is free.
 pub(super) fn put_on_arrows(geometry: &mut Geometry, plan: &Plan) {
     let mut taken = Taken::boxes(geometry, plan);
     for (i, arrow) in plan.arrows.iter().enumerate() {
-        let Some(size) = arrow.label else { continue };
+        if let (Some(centre), Some(size)) = (geometry.labels[i], arrow.label) {
+            taken.add(Owner::Arrow(i), centre, size);
+        }
+    }
+    for (i, arrow) in plan.arrows.iter().enumerate() {
+        let Some(size) = arrow.label.filter(|_| geometry.labels[i].is_none()) else { continue };
         let mut points = samples(&geometry.curves[i]);
         let middle = points.get(points.len() / 2).copied().unwrap_or_default();
         // Many arrows meet at one end, so the search stays away from both.
@@ -51,13 +56,52 @@ pub(super) fn put_on_arrows(geometry: &mut Geometry, plan: &Plan) {
         points.truncate(points.len().saturating_sub(ends));
         let step = (points.len() / 24).max(1);
         let mut candidates: Vec<Point> = points.into_iter().step_by(step).collect();
-        let from_middle = |point: &Point| (point.x - middle.x).hypot(point.y - middle.y);
-        candidates.sort_by(|a, b| from_middle(a).total_cmp(&from_middle(b)));
+        candidates.sort_by(|a, b| distance(*a, middle).total_cmp(&distance(*b, middle)));
         let free = candidates.into_iter().find(|&point| taken.is_free(point, size, None));
         let centre = free.unwrap_or(middle);
         taken.add(Owner::Arrow(i), centre, size);
         geometry.labels[i] = Some(centre);
     }
+}
+
+/// Moves names that stand on a box or on another name to the nearest free place along their arrows, or else around
+/// where they are. One that finds none stays.
+pub(super) fn part(geometry: &mut Geometry, plan: &Plan) {
+    let mut taken = Taken::boxes(geometry, plan);
+    let mut in_the_way = Vec::new();
+    for (i, arrow) in plan.arrows.iter().enumerate() {
+        let (Some(centre), Some(size)) = (geometry.labels[i], arrow.label) else { continue };
+        if taken.is_free(centre, size, None) {
+            taken.add(Owner::Arrow(i), centre, size);
+        } else {
+            in_the_way.push((i, centre, size));
+        }
+    }
+    for (i, centre, size) in in_the_way {
+        let beside = |point: Point| [-1.0, 0.0, 1.0].map(|side| Point { x: point.x + side * (size.w / 2.0 + GAP), ..point });
+        let mut candidates: Vec<Point> = samples(&geometry.curves[i]).into_iter().flat_map(beside).collect();
+        candidates.sort_by(|a, b| distance(*a, centre).total_cmp(&distance(*b, centre)));
+        let free = candidates.into_iter().chain(around(centre)).find(|&point| taken.is_free(point, size, None));
+        let place = free.unwrap_or(centre);
+        taken.add(Owner::Arrow(i), place, size);
+        geometry.labels[i] = Some(place);
+    }
+}
+
+/// Points around a point, the nearest first.
+fn around(centre: Point) -> impl Iterator<Item = Point> {
+    const RINGS: u32 = 40;
+    const DIRECTIONS: u32 = 16;
+    (1..=RINGS).flat_map(move |ring| {
+        (0..DIRECTIONS).map(move |direction| {
+            let (far, angle) = (f64::from(ring) * 8.0, f64::from(direction) * std::f64::consts::TAU / f64::from(DIRECTIONS));
+            Point { x: centre.x + far * angle.cos(), y: centre.y + far * angle.sin() }
+        })
+    })
+}
+
+fn distance(a: Point, b: Point) -> f64 {
+    (a.x - b.x).hypot(a.y - b.y)
 }
 
 /// Points on a chain of curves, some eight apart.

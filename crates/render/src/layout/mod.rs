@@ -1,12 +1,13 @@
 //! Where boxes and arrows of given sizes go: which engine decides, and what it answers.
 
+mod bends;
+mod combs;
 mod dagre;
-#[cfg(feature = "graphviz-pure")]
 mod graphviz;
 mod labels;
 mod orient;
 
-use crate::Error;
+use crate::{EngineChoice, Error};
 
 /// A point; y grows downwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,12 +30,18 @@ pub(crate) struct Plan {
     /// For each box the rank that it belongs on: small above, large below.
     pub(crate) levels: Vec<i64>,
     pub(crate) arrows: Vec<Arrow>,
+    /// How many of the boxes, the last ones, are met by arrows only in the middle of the upper or lower side.
+    pub(crate) railed: usize,
 }
 
 impl Plan {
+    fn is_railed(&self, at: usize) -> bool {
+        at >= self.boxes.len() - self.railed
+    }
+
     fn without_labels(&self) -> Self {
         let arrows = self.arrows.iter().map(|arrow| Arrow { label: None, ..*arrow }).collect();
-        Self { boxes: self.boxes.clone(), levels: self.levels.clone(), arrows }
+        Self { boxes: self.boxes.clone(), levels: self.levels.clone(), arrows, railed: self.railed }
     }
 }
 
@@ -91,9 +98,15 @@ const POLICY: &[Policy] = &[
     Policy { nodes: 50_000, edges: 200_000, engine: &dagre::Dugong },
 ];
 
-/// Up to how many edges the engine makes room for their names; beyond, that room is what takes
-/// the time (60 nodes with 3,540 edges: 20 s instead of 0.3), and names are put on the arrows.
+/// Up to how many edges the engine makes room for their names, and up to how many where there are few for each
+/// node; beyond, that room is what takes the time (60 nodes with 3,540 edges: 20 s instead of 0.3), and names are
+/// put on the arrows.
 const ROOMY: usize = 700;
+const ROOMY_IF_SPARSE: usize = 3_000;
+
+fn is_roomy(nodes: usize, edges: usize) -> bool {
+    edges <= ROOMY || (edges <= ROOMY_IF_SPARSE && edges <= 2 * nodes)
+}
 
 /// Whether edges between nodes of one level set no ranks: they would spread a level over many.
 /// In a small graph that is worth the time.
@@ -106,28 +119,48 @@ fn engines(nodes: usize, edges: usize) -> impl Iterator<Item = &'static dyn Engi
 }
 
 /// Lays a plan out.
-pub(crate) fn lay_out(mut plan: Plan) -> Result<Layout, Error> {
+pub(crate) fn lay_out(plan: Plan, choice: EngineChoice) -> Result<Layout, Error> {
+    match choice {
+        EngineChoice::BySize => lay_out_by(plan, engines),
+        EngineChoice::Dot(run) => {
+            let own_dot = graphviz::OwnDot(run);
+            lay_out_by(plan, |_, _| std::iter::once(&own_dot as &dyn Engine))
+        }
+    }
+}
+
+/// Lays a plan out with the first engine that can, of those for a number of nodes and of edges.
+fn lay_out_by<'a, Engines: Iterator<Item = &'a dyn Engine>>(
+    mut plan: Plan,
+    engines: impl Fn(usize, usize) -> Engines,
+) -> Result<Layout, Error> {
     let (nodes, edges) = (plan.boxes.len(), plan.arrows.len());
-    let flipped = orient::point_down(&mut plan, is_dense(nodes, edges));
+    let flipped = orient::point_down(&mut plan);
+    let mut combed = combs::gather(&plan);
+    let told = (combed.plan.boxes.len(), combed.plan.arrows.len());
+    if is_dense(told.0, told.1) {
+        orient::level_ranks(&mut combed.plan);
+    }
     let bare;
-    let question = if edges <= ROOMY {
-        &plan
+    let question = if is_roomy(told.0, told.1) {
+        &combed.plan
     } else {
-        bare = plan.without_labels();
+        bare = combed.plan.without_labels();
         &bare
     };
     let mut failures = Vec::new();
-    for engine in engines(nodes, edges) {
+    for engine in engines(told.0, told.1) {
         match on_a_large_stack(engine, question).and_then(|geometry| checked(geometry, question)) {
-            Ok(mut geometry) => {
+            Ok(geometry) => {
+                let mut geometry = combed.spread(geometry, &plan);
                 for (curve, _) in geometry.curves.iter_mut().zip(&flipped).filter(|(_, flipped)| **flipped) {
                     curve.reverse();
                 }
-                if edges <= ROOMY {
-                    labels::move_to_arrows(&mut geometry, &plan);
-                } else {
+                if !is_roomy(told.0, told.1) {
                     labels::put_on_arrows(&mut geometry, &plan);
                 }
+                labels::move_to_arrows(&mut geometry, &plan);
+                labels::part(&mut geometry, &plan);
                 move_to_origin(&mut geometry, &plan);
                 let note = failures.iter().map(|failure| format!(" ({failure})")).collect::<String>();
                 return Ok(Layout { geometry, engine: format!("{}{note}", engine.name()) });

@@ -4,23 +4,25 @@
 //! where a reader counts it. Levels are known here, so each arrow is told from the upper level to
 //! the lower one, and drawn in its own direction afterwards.
 
-use super::Plan;
+use super::{Arrow, Plan};
 
-/// Turns the arrows of a plan that point up; says for each whether it was turned. Where `is_dense`,
-/// arrows within one level set no ranks.
-pub(super) fn point_down(plan: &mut Plan, is_dense: bool) -> Vec<bool> {
+/// Turns the arrows of a plan that point up; says for each whether it was turned.
+pub(super) fn point_down(plan: &mut Plan) -> Vec<bool> {
     let Plan { levels, arrows, .. } = plan;
-    arrows
-        .iter_mut()
-        .map(|arrow| {
-            let (from, to) = (levels[arrow.from], levels[arrow.to]);
-            if from == to && is_dense {
-                arrow.sets_rank = false;
-            }
-            if from > to {
-                std::mem::swap(&mut arrow.from, &mut arrow.to);
-            }
-            from > to
-        })
-        .collect()
+    let turn = |arrow: &mut Arrow| {
+        let is_up = levels[arrow.from] > levels[arrow.to];
+        if is_up {
+            std::mem::swap(&mut arrow.from, &mut arrow.to);
+        }
+        is_up
+    };
+    arrows.iter_mut().map(turn).collect()
+}
+
+/// Lets arrows within one level set no ranks.
+pub(super) fn level_ranks(plan: &mut Plan) {
+    let Plan { levels, arrows, .. } = plan;
+    for arrow in arrows.iter_mut().filter(|arrow| levels[arrow.from] == levels[arrow.to]) {
+        arrow.sets_rank = false;
+    }
 }

@@ -127,11 +127,12 @@ impl Ties {
 
 /// The role that a reference plays: its kind, and its name where that is a name in the program and no key or position.
 fn role(graph: &HeapGraph, link: &Link) -> u64 {
-    let name = match link.reference.kind {
+    let Some(reference) = link.reference else { return hashed(&"weak") };
+    let name = match reference.kind {
         EdgeKind::Unnamed | EdgeKind::Key | EdgeKind::Member | EdgeKind::Item | EdgeKind::Index | EdgeKind::Constant => None,
-        EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special | EdgeKind::Local | EdgeKind::Cell => link.reference.text(graph),
+        EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Special | EdgeKind::Local | EdgeKind::Cell => reference.text(graph),
     };
-    hashed(&(link.reference.kind, name))
+    hashed(&(reference.kind, name))
 }
 
 /// The same in every process.

@@ -6,6 +6,7 @@ use petgraph::Direction;
 use rustc_hash::FxBuildHasher;
 
 use super::Neighbourhood;
+use crate::query::weak;
 use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, RootKind};
 
 /// Objects that are gathered for one picture; neighbours beyond are counted as left out.
@@ -27,13 +28,14 @@ pub(super) struct Gathered {
     pub(super) ends: Vec<u32>,
 }
 
-/// One reference between two places. Its source is the namespace of the object at the place, where
+/// One reference between two places, or a weak one. Its source is the namespace of the object at the place, where
 /// that is drawn as one with its object.
 #[derive(Clone, Copy)]
 pub(super) struct Link {
     pub(super) source: u32,
     pub(super) target: u32,
-    pub(super) reference: Reference,
+    /// `None` of a weak one.
+    pub(super) reference: Option<Reference>,
 }
 
 /// A neighbour: the object that is drawn, and the one that refers (to it, or to which it refers).
@@ -42,6 +44,7 @@ pub(super) struct Neighbour {
     pub(super) rank: u8,
     pub(super) shown: NodeId,
     pub(super) holder: NodeId,
+    pub(super) is_weak: bool,
 }
 
 /// An object whose references are links, the place at which it is drawn, and its referents that are meant, with theirs.
@@ -167,8 +170,13 @@ impl<'a> Search<'a> {
             }
             let node = self.gathered.nodes[place as usize];
             let neighbours = if is_end { self.gathered_neighbours(place) } else { self.telling(place) };
-            for Neighbour { shown, holder, .. } in neighbours {
+            for Neighbour { shown, holder, is_weak, .. } in neighbours {
                 let other = self.place(shown, depth + 1);
+                if is_weak {
+                    let (source, target) = if self.is_upwards() { (other, place) } else { (place, other) };
+                    self.gathered.links.push(Link { source, target, reference: None });
+                    continue;
+                }
                 let (from, meant) = if self.is_upwards() { (other, (node, place)) } else { (place, (shown, other)) };
                 let at = *known.entry(holder).or_insert_with(|| {
                     holders.push(Holder { node: holder, place: from, meant: Vec::new() });
@@ -190,7 +198,7 @@ impl<'a> Search<'a> {
         let source = holder.place;
         if let [(node, target)] = holder.meant[..] {
             let references = graph.references_between(holder.node, node).filter(is_drawn);
-            self.gathered.links.extend(references.map(|reference| Link { source, target, reference }));
+            self.gathered.links.extend(references.map(|reference| Link { source, target, reference: Some(reference) }));
             return;
         }
         let meant: HashMap<u32, u32, FxBuildHasher> = holder.meant.iter().map(|&(node, place)| (node.0, place)).collect();
@@ -198,7 +206,7 @@ impl<'a> Search<'a> {
             if let Some(&target) = meant.get(referent) {
                 let reference = graph.reference_at(holder.node, edge);
                 if is_drawn(&reference) {
-                    self.gathered.links.push(Link { source, target, reference });
+                    self.gathered.links.push(Link { source, target, reference: Some(reference) });
                 }
             }
         }
@@ -217,12 +225,13 @@ impl<'a> Search<'a> {
     /// The neighbours of a place that are drawn; the others are counted.
     fn telling(&mut self, place: u32) -> Vec<Neighbour> {
         let mut neighbours = self.neighbours(place);
-        if neighbours.is_empty() {
+        let strong = neighbours.iter().filter(|neighbour| !neighbour.is_weak).count();
+        if strong == 0 {
             self.gathered.alone.push(place);
         }
         let noise = neighbours.iter().filter(|neighbour| neighbour.rank == NOISE).count();
         // Where nothing else holds it, the functions are what tells.
-        if noise > 0 && noise < neighbours.len() {
+        if noise > 0 && noise < strong {
             neighbours.truncate(neighbours.len() - noise);
             self.gathered.functions.insert(place, noise as u64);
         }
@@ -261,6 +270,9 @@ impl<'a> Search<'a> {
             Direction::Incoming => self.referrers(node),
             Direction::Outgoing => self.referents(node),
         };
+        if self.what.weak {
+            neighbours.extend(self.weak_neighbours(node));
+        }
         neighbours.retain(|neighbour| self.is_shown(neighbour.shown));
         neighbours.sort_by_key(|neighbour| (neighbour.rank == NOISE, !self.chain.contains(&neighbour.shown), neighbour.rank));
         neighbours
@@ -274,7 +286,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             let shown = self.owner(holder).unwrap_or(holder);
-            found.push(Neighbour { rank: rank_of_referrer(graph, holder, shown, node), shown, holder });
+            found.push(Neighbour { rank: rank_of_referrer(graph, holder, shown, node), shown, holder, is_weak: false });
         }
         found
     }
@@ -290,13 +302,23 @@ impl<'a> Search<'a> {
             let is_own_namespace = reference.text(graph) == Some("__dict__") && self.owner(reference.target) == Some(node);
             if is_own_namespace {
                 for inner in graph.references_from(reference.target).filter(|inner| !is_said_already(graph, *inner)) {
-                    found.push(Neighbour { rank: 0, shown: inner.target, holder: reference.target });
+                    found.push(Neighbour { rank: 0, shown: inner.target, holder: reference.target, is_weak: false });
                 }
             } else if seen.insert(reference.target) {
-                found.push(Neighbour { rank: 0, shown: reference.target, holder: node });
+                found.push(Neighbour { rank: 0, shown: reference.target, holder: node, is_weak: false });
             }
         }
         found
+    }
+
+    /// Weak references to a node, or what it refers to weakly.
+    fn weak_neighbours(&self, node: NodeId) -> Vec<Neighbour> {
+        let neighbour = |shown| Neighbour { rank: WEAK, shown, holder: node, is_weak: true };
+        if self.is_upwards() {
+            weak::referrers(self.graph, node).map(neighbour).collect()
+        } else {
+            weak::referent(self.graph, node).map(neighbour).into_iter().collect()
+        }
     }
 
     pub(super) fn is_shown(&self, node: NodeId) -> bool {
@@ -332,7 +354,7 @@ fn sole_owner(graph: &HeapGraph, namespace: NodeId) -> Option<NodeId> {
     owner
 }
 
-/// 0 for the owner of a namespace and for roots, 2 for holders of whole namespaces that every
+/// 0 for the owner of a namespace and for roots, [`NOISE`] for holders of whole namespaces that every
 /// function is, 1 for the rest. Only the owner's first references are looked at: fields of
 /// built-in types stand first.
 fn rank_of_referrer(graph: &HeapGraph, holder: NodeId, shown: NodeId, target: NodeId) -> u8 {
@@ -344,7 +366,9 @@ fn rank_of_referrer(graph: &HeapGraph, holder: NodeId, shown: NodeId, target: No
     }
 }
 
-pub(super) const NOISE: u8 = 2;
+/// Behind what keeps an object alive.
+const WEAK: u8 = 2;
+pub(super) const NOISE: u8 = 3;
 
 /// An object's hold on its class, and a dict's on a key that is an atom: the node says its type, and
 /// the reference to the value says the key.

@@ -11,7 +11,9 @@ use hashbrown::HashSet;
 use petgraph::Direction;
 use rustc_hash::FxBuildHasher;
 
+use super::dominators::Dominators;
 use super::paths::{WhyOptions, why};
+use super::weak;
 use crate::wording::grouped;
 use crate::{EdgeId, HeapGraph, NodeId, Question, Values, View};
 
@@ -27,17 +29,22 @@ pub struct Neighbourhood<'a> {
     /// Whether objects that are alike in type, place and structure are drawn as one, and a namespace as one with the object whose
     /// it is.
     pub folds: bool,
+    /// Whether weak references are followed like others, and drawn as weak.
+    pub weak: bool,
     /// Which nodes to show; start nodes always are.
     pub filter: Option<&'a dyn Fn(NodeId) -> bool>,
     /// What the words may say.
     pub values: Values,
+    /// The graph's dominators, where boxes say what they retain: those of several objects, what these retain together.
+    /// O(objects).
+    pub dominators: Option<&'a Dominators>,
 }
 
 impl Neighbourhood<'_> {
     /// Three steps in a direction, folded, with short values.
     pub fn new(direction: Direction) -> Self {
         let values = Values::Short;
-        Self { direction, depth: 3, too_many: None, folds: true, filter: None, values }
+        Self { direction, depth: 3, too_many: None, folds: true, weak: false, filter: None, values, dominators: None }
     }
 }
 
@@ -49,12 +56,12 @@ const MOST: usize = 60;
 /// Nodes that end a search are shown but not followed: modules, frames and other roots among
 /// referrers; modules, classes and functions among referents, which lead to most of the heap.
 /// A function's hold on its module's globals is counted and not drawn where anything else holds
-/// them. Where objects are folded they are counted exactly, and the chain that keeps the first start node alive is
-/// marked as far as it is in the picture, never folded and never left out; searching it is one [`why`]. Cost: the references of each node that is followed
-/// and those of its referrers, at most a million nodes.
+/// them. Where objects are folded they are counted exactly. Among referrers the chain that keeps the first start node
+/// alive is marked as far as it is in the picture, never folded and never left out; searching it is one [`why`]. Cost:
+/// the references of each node that is followed and those of its referrers, at most a million nodes.
 pub fn neighbourhood(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<'_>) -> View {
     let (mut chain, mut on_chain) = (HashSet::default(), HashSet::default());
-    if let (true, Direction::Incoming, Some(&first)) = (what.folds, what.direction, starts.first()) {
+    if let (Direction::Incoming, Some(&first)) = (what.direction, starts.first()) {
         (chain, on_chain) = held_by(graph, first);
     }
     let mut search = gather::gather(graph, starts, what, &chain);
@@ -89,10 +96,15 @@ fn title(graph: &HeapGraph, starts: &[NodeId], what: &Neighbourhood<'_>) -> Stri
         many => format!("{} objects", grouped(many.len() as u64)),
     };
     let levels = if what.depth == 1 { "1 level".to_owned() } else { format!("{} levels", what.depth) };
+    let weak = match what.weak {
+        false => "",
+        true if weak::is_known(graph) => ", weak references too",
+        true => ", weak references unknown",
+    };
     match what.direction {
-        Direction::Incoming => format!("What refers to {subject}, {levels}"),
-        Direction::Outgoing if starts.len() > 1 => format!("What {subject} refer to, {levels}"),
-        Direction::Outgoing => format!("What {subject} refers to, {levels}"),
+        Direction::Incoming => format!("What refers to {subject}, {levels}{weak}"),
+        Direction::Outgoing if starts.len() > 1 => format!("What {subject} refer to, {levels}{weak}"),
+        Direction::Outgoing => format!("What {subject} refers to, {levels}{weak}"),
     }
 }
 
@@ -102,6 +114,7 @@ mod tests {
     use petgraph::visit::EdgeRef;
 
     use super::*;
+    use crate::query::dominators::dominators;
     use crate::sketch;
 
     fn look(graph: &HeapGraph, start: u32, direction: Direction, depth: u32, too_many: usize) -> View {
@@ -210,6 +223,24 @@ mod tests {
         };
         assert_eq!((of(".hub"), of("[*]"), of(".ALL")), (vec![1, 9_997], vec![9_997], vec![1]));
         assert_eq!(view.graph.node_weights().filter(|node| node.is_on_chain).count(), 4);
+    }
+
+    #[test]
+    fn boxes_say_what_their_objects_retain_together() {
+        let mut text = String::from("hub: app.Hub size=1\napp: module 'app' root size=1\nall: list size=1\napp -> all .ALL\n");
+        for i in 0..20 {
+            text += &format!("x{i}: app.X size=10\nown{i}: list size=100\nx{i} -> own{i} .own\nx{i} -> hub .hub\n");
+            text += &format!("all -> x{i} [{i}]\n");
+        }
+        let graph = sketch::parse(&text).unwrap();
+        let dominators = dominators(&graph).unwrap();
+        let what = Neighbourhood { dominators: Some(&dominators), ..Neighbourhood::new(Direction::Incoming) };
+        let view = neighbourhood(&graph, &[NodeId(0)], &what);
+        let said: Vec<_> = view.graph.node_weights().map(|node| (node.type_name.as_str(), node.folded, node.retained)).collect();
+        let all = 1 + 1 + 20 * 110;
+        let expected = [("Hub", 0, 1), ("X", 0, 110), ("X", 18, 19 * 110), ("list", 0, all), ("module", 0, all + 1)];
+        assert_eq!(said, expected.map(|(name, folded, retained)| (name, folded, Some(retained))));
+        assert!(look(&graph, 0, Direction::Incoming, 3, 10).graph.node_weights().all(|node| node.retained.is_none()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::fold::Classes;
 use super::gather::{Link, Search};
 use super::{Neighbourhood, question, title};
 use crate::query::chain::{held_from_outside, view_node};
+use crate::query::dominator_tree::retained_by_group;
 use crate::wording::grouped;
 use crate::{EdgeId, EdgeKind, HeapGraph, NodeId, RootKind, View, ViewEdge, ViewNode, ViewRoot, Wording};
 
@@ -55,6 +56,15 @@ pub(super) fn view(
     for (&place, &count) in &search.gathered().functions {
         if let Some(index) = index(place) {
             view.graph[index].functions += count;
+        }
+    }
+    if let Some(dominators) = what.dominators {
+        let class = |node: NodeId| Some(classes.of[search.place_of(node)? as usize] as usize);
+        let retained = retained_by_group(graph, dominators, members.len(), class);
+        for (index, retained) in indices.iter().zip(retained) {
+            if let Some(index) = *index {
+                view.graph[index].retained = Some(retained);
+            }
         }
     }
     count_what_is_not_drawn(search, classes, &indices, &mut view);
@@ -130,7 +140,8 @@ fn count_beyond(search: &mut Search<'_>, classes: &Classes, indices: &[Option<No
 
 /// References between two nodes of the view that are called the same.
 struct Named {
-    kind: EdgeKind,
+    /// `None` of weak ones.
+    kind: Option<EdgeKind>,
     name: String,
     count: u64,
     is_on_chain: bool,
@@ -163,7 +174,14 @@ fn connect(
         let is_folded = view.graph[source].folded > 0 || view.graph[target].folded > 0;
         let (named, more) = named(links, is_folded, wording, on_chain);
         for Named { kind, name, count, is_on_chain } in named {
-            let edge = ViewEdge { kind, name, folded: count - 1, is_on_chain, ..ViewEdge::default() };
+            let edge = ViewEdge {
+                kind: kind.unwrap_or_default(),
+                name,
+                folded: count - 1,
+                is_on_chain,
+                is_weak: kind.is_none(),
+                ..ViewEdge::default()
+            };
             view.graph.add_edge(source, target, edge);
             if is_on_chain {
                 view.graph[source].is_on_chain = true;
@@ -188,30 +206,33 @@ fn named(
     let mut named: Vec<Named> = Vec::new();
     let mut more = 0;
     for link in links {
-        let (kind, is_on_chain) = (link.reference.kind, on_chain.contains(&link.reference.edge));
-        let is_by_place = matches!(kind, EdgeKind::Index | EdgeKind::Item | EdgeKind::Constant | EdgeKind::Unnamed);
+        let kind = link.reference.map(|reference| reference.kind);
+        let is_on_chain = link.reference.is_some_and(|reference| on_chain.contains(&reference.edge));
+        let name = || link.reference.map_or_else(String::new, |reference| wording.reference(reference));
+        let is_by_place = matches!(kind, Some(EdgeKind::Index | EdgeKind::Item | EdgeKind::Constant | EdgeKind::Unnamed));
         // Of a million keys no more are worded than it takes to see that they differ.
         let alike = named.iter().position(|known| is_folded && is_by_place && known.kind == kind);
         if let Some(known) = alike.map(|at| &mut named[at]) {
-            if known.name != EVERY && known.name != wording.reference(link.reference) {
+            if known.name != EVERY && known.name != name() {
                 EVERY.clone_into(&mut known.name);
             }
             known.count += 1;
             known.is_on_chain |= is_on_chain;
             continue;
         }
-        if !is_folded && named.len() >= PARALLEL && !is_on_chain {
+        let is_kept = is_on_chain || kind.is_none();
+        if !is_folded && named.len() >= PARALLEL && !is_kept {
             more += 1;
             continue;
         }
-        let name = wording.reference(link.reference);
+        let name = name();
         let same = named.iter().position(|known| is_folded && known.kind == kind && known.name == name);
         match same {
             Some(at) => {
                 named[at].count += 1;
                 named[at].is_on_chain |= is_on_chain;
             }
-            None if named.len() < PARALLEL || is_on_chain => named.push(Named { kind, name, count: 1, is_on_chain }),
+            None if named.len() < PARALLEL || is_kept => named.push(Named { kind, name, count: 1, is_on_chain }),
             None => more += 1,
         }
     }
