@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(xml("<a b=\"&\">]]>"), "&lt;a b=&quot;&amp;&quot;&gt;]]&gt;");
         assert_eq!(mermaid(["a.b_c #1", "__x__ ['k']"]), "\"a.b_c #35;1<br/>#95;#95;x#95;#95; #91;#39;k#39;#93;\"");
         assert_eq!(mermaid(["1. www.x", "  `%%"]), "\"1#46; www#46;x<br/>#32;#32;#96;#37;#37;\"");
-        assert_eq!(mermaid(["ﬂ°°34¶ß"]), "\"fl°°34¶ß\"");
+        assert_eq!(mermaid(["ﬂ°°34¶ß"]), "\"fl°°34#182;ß\"");
         assert_eq!(yaml("what \"Foo\" #1 -"), "\"what \\x22Foo\\x22 \\x231 \\x2d\"");
         assert_eq!(dot(["a\"b\\N", "&lt;<i>\\"]), "\"a\\\"b\\\\N\\n&amp;lt;<i>\\\\\"");
     }
