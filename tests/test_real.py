@@ -37,7 +37,7 @@ def test_requests_of_flask_are_held_by_the_log(tmp_path):
     done = refroots(tmp_path, *look, FIXTURES / "flask_requests.py")
     assert done.returncode == 0, done.stderr
     assert "as .LOG" in done.stdout
-    assert "held by module __main__, as .__dict__" in done.stdout
+    assert "held by module __main__, as .LOG" in done.stdout
     done = refroots(tmp_path, *look, "-o", "requests.png", FIXTURES / "flask_requests.py")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "requests.png").read_bytes().startswith(b"\x89PNG")
