@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 # Rust's own tests link no Python; the extension is tested by pytest.
 RUST := --workspace --exclude refroots-embed
 
-SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' | grep -v _native) \
+SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' -o -name '*.js' -o -name '*.css' -o -name '*.html' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-objgraph test-all test-real lint format notices docs-pictures \
+.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices docs-pictures \
         fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export bench-pictures clean
 
 demo: $(VENV)/installed
@@ -42,6 +42,10 @@ test-objgraph: $(VENV)/installed $(VENV)/tools
 # them too where those are installed. memlab comes from npm, where that is there.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
 	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py
+
+# The interactive page in Debian's Chromium, by clicks and keys; `make test` skips it where chromium or playwright is missing.
+test-browser: $(VENV)/installed $(VENV)/tools $(VENV)/browser
+	$(BIN)/python -m pytest tests/browser
 
 # The pictures of docs/pictures.md.
 docs-pictures:
@@ -107,6 +111,10 @@ $(VENV)/tools: $(VENV)/python tests/requirements.txt
 
 $(VENV)/real: $(VENV)/python tests/requirements-real.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-real.txt
+	touch $@
+
+$(VENV)/browser: $(VENV)/python tests/requirements-browser.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-browser.txt
 	touch $@
 
 # Programs that use objgraph; `make test` runs them with refroots.objgraph where they are installed.

@@ -19,7 +19,9 @@ ALLOWED = {
 }  # fmt: skip
 # Weak copyleft: allowed by name, its text and the place of its source go with every wheel.
 ALLOWED_BY_NAME = {"EPL-2.0": "graphviz-pure"}
+# What is compiled in and comes from no crate.
 FONT = ROOT / "tools" / "font-notice.md"
+LAYOUT = ROOT / "tools" / "dagre-notice.md"
 
 
 def shipped_packages():
@@ -88,7 +90,7 @@ def notices(packages):
         lines.append(f"- {package['name']} {package['version']}: {licence_of(package)}, source: {source}")
         for text in licence_texts(package):
             covered.setdefault(text, []).append(f"{package['name']} {package['version']}")
-    lines += ["", FONT.read_text(encoding="utf-8")]
+    lines += ["", FONT.read_text(encoding="utf-8"), LAYOUT.read_text(encoding="utf-8")]
     for text, names in sorted(covered.items(), key=lambda item: item[1]):
         lines += ["### " + ", ".join(names), "", "```text", text.replace("```", "'''"), "```", ""]
     return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()) + "\n"

@@ -2,11 +2,11 @@
 
 use refroots_core::petgraph::Direction;
 use refroots_core::query::largest::dominator_view;
-use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::neighbourhood::{Neighbourhood, Surroundings, neighbourhood};
 use refroots_core::query::paths::{WhyOptions, why};
 use refroots_core::query::select::{Selection, find_ordinal, find_type};
 use refroots_core::query::ways_view::ways_view;
-use refroots_core::{Study, View, grouped};
+use refroots_core::{NodeId, Question, Study, View, grouped};
 use refroots_render::{Drawing, Format, printable, render};
 
 use crate::table::counted;
@@ -28,7 +28,8 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
         Ask::Refs(name) => neighbours(graph, look, name, Direction::Outgoing),
         Ask::Why(name) => reasons(graph, look, &Subject::find(graph, name)?),
         Ask::Largest if !look.json && format_of(look)? != Format::Text => {
-            let view = dominator_view(graph, graph.dominators()?, None, MOST_DRAWN, look.values);
+            let most = if format_of(look)? == Format::Html { MOST_IN_PAGE } else { MOST_DRAWN };
+            let view = dominator_view(graph, graph.dominators()?, None, most, look.values);
             picture(graph, view, look, "what keeps most alive")
         }
         _ => {
@@ -46,21 +47,28 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
 
 /// Objects of a picture of the dominator tree.
 const MOST_DRAWN: usize = 40;
+/// Objects of a page of it.
+const MOST_IN_PAGE: usize = 2_000;
 
 fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> Result<Answer, Error> {
     let subject = Subject::find(graph, name)?;
     let object = subject.found.nodes[0];
-    let what = Neighbourhood {
-        direction,
-        depth: look.depth,
-        too_many: look.too_many,
-        folds: look.folds,
-        weak: look.weak,
-        values: look.values,
-        dominators: if look.sizes { Some(graph.dominators()?) } else { None },
-        ..Neighbourhood::new(direction)
+    let mut view = if format_of(look)? == Format::Html {
+        let question = if direction == Direction::Incoming { Question::Referrers } else { Question::Referents };
+        surroundings(graph, look, &[object], question)?
+    } else {
+        let what = Neighbourhood {
+            direction,
+            depth: look.depth,
+            too_many: look.too_many,
+            folds: look.folds,
+            weak: look.weak,
+            values: look.values,
+            dominators: if look.sizes { Some(graph.dominators()?) } else { None },
+            ..Neighbourhood::new(direction)
+        };
+        neighbourhood(graph, &[object], &what)
     };
-    let mut view = neighbourhood(graph, &[object], &what);
     let which = subject.which("");
     subject.name_start(&mut view, &which);
     let object = format!("{} #{}{which}", subject.found.type_name, object.0);
@@ -69,6 +77,11 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
         Direction::Outgoing => format!("what {object} refers to"),
     };
     picture(graph, view, look, &words)
+}
+
+/// What a page has of objects and around them.
+fn surroundings(graph: &Study, look: &Look, objects: &[NodeId], question: Question) -> Result<View, Error> {
+    Ok(graph.surroundings(objects, &Surroundings { values: look.values, ..Surroundings::new(question) })?)
 }
 
 /// The objects that an answer is about.
@@ -116,18 +129,24 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
             let json = answer_json::chain(graph, &chain, look.values);
             return Ok(Answer { bytes: format!("[{json:#}]\n").into_bytes(), words: "1 way".to_owned() });
         }
-        return picture(
-            graph,
-            weighed(graph, chain.view(graph, look.values), look)?,
-            look,
-            &format!("why {} #{}{} is alive", found.type_name, only.0, subject.which("")),
-        );
+        let view = match format_of(look)? {
+            Format::Html => surroundings(graph, look, &[only], Question::Chain)?,
+            _ => weighed(graph, chain.view(graph, look.values), look)?,
+        };
+        return picture(graph, view, look, &format!("why {} #{}{} is alive", found.type_name, only.0, subject.which("")));
     }
     let groups = graph.reasons()?.group(graph, &found.nodes, look.values);
     let ways = counted(groups.len() as u64, "way");
     if look.json {
         let json = answer_json::reasons(graph, &groups, look.values);
         return Ok(Answer { bytes: format!("{json:#}\n").into_bytes(), words: ways });
+    }
+    if format_of(look)? == Format::Html {
+        let objects: Vec<NodeId> = groups.iter().map(|group| group.chain.target).collect();
+        let mut view = surroundings(graph, look, &objects, Question::Chain)?;
+        let subject = format!("{} {}", grouped(found.nodes.len() as u64), printable(&found.type_name, usize::MAX));
+        view.title = format!("Why {subject} are alive: one of each way in which they are held");
+        return picture(graph, view, look, &format!("why {subject} are alive, {ways}"));
     }
     let first = &groups[0].chain;
     let mut view = weighed(graph, first.view(graph, look.values), look)?;

@@ -62,5 +62,5 @@ pub use stages::{Stage, Stages};
 pub use study::Study;
 pub use utc::utc;
 pub use value::{Value, Values};
-pub use view::{Question, View, ViewEdge, ViewNode, ViewRoot};
+pub use view::{Question, ReferenceCounts, View, ViewEdge, ViewNode, ViewRoot};
 pub use wording::{Wording, bytes, grouped, quote};

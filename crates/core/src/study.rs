@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use crate::query::cycles::{CycleGroup, CycleOptions, cycles_in};
 use crate::query::dominators::{Dominators, dominators_in};
 use crate::query::held::{Duplicate, held_duplicates_in};
+use crate::query::neighbourhood::{Surroundings, surroundings};
 use crate::query::reasons::Reasons;
 use crate::query::suspects::{Suspect, suspects};
-use crate::{Error, HeapGraph, Stages, Values};
+use crate::{Error, HeapGraph, NodeId, Stages, Values, View};
 
 /// A graph that remembers its dominators and shortest chains. Everything else that a [`HeapGraph`] can, it can too.
 #[derive(Default)]
@@ -39,6 +40,16 @@ impl Study {
     /// [`Error::OutOfMemory`].
     pub fn reasons(&self) -> Result<&Reasons, Error> {
         remembered(&self.reasons, || Reasons::find(&self.graph, &self.stages))
+    }
+
+    /// What is around objects in both directions, with retained sizes where the heap has at most a million objects: the
+    /// dominators of a larger one cost more than all the rest.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn surroundings(&self, starts: &[NodeId], what: &Surroundings<'_>) -> Result<View, Error> {
+        let dominators = if self.graph.node_count() <= RETAINED_UP_TO { Some(self.dominators()?) } else { None };
+        Ok(surroundings(&self.graph, starts, &Surroundings { dominators, ..*what }))
     }
 
     /// Leak suspects, those that keep most first.
@@ -72,6 +83,9 @@ impl Deref for Study {
         &self.graph
     }
 }
+
+/// Objects of a heap whose retained sizes are computed although nobody asked for them.
+const RETAINED_UP_TO: usize = 1_000_000;
 
 /// Two that ask at once both compute, and one result is kept.
 fn remembered<T>(cell: &OnceLock<T>, compute: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {

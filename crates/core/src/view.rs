@@ -51,6 +51,8 @@ pub struct ViewNode {
     pub size: u64,
     /// Bytes that would be freed with all objects that it stands for, where that was asked for.
     pub retained: Option<u64>,
+    /// How many references there are in the whole heap, where that was counted.
+    pub references: Option<ReferenceCounts>,
     /// Steps from the nearest start node; on a chain, steps from the root.
     pub depth: u32,
     /// Whether the question was about this object.
@@ -68,6 +70,15 @@ pub struct ViewNode {
     pub functions: u64,
     /// How many neighbours this picture leaves out because it ends here.
     pub beyond: u64,
+}
+
+/// References of one object in the whole heap, whether a view shows them or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReferenceCounts {
+    /// References to it.
+    pub to_it: u64,
+    /// References from it.
+    pub from_it: u64,
 }
 
 /// A GC root, in words.

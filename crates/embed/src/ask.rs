@@ -9,7 +9,7 @@ use pyo3::types::PyTuple;
 use refroots_cli::Look;
 use refroots_core::petgraph::Direction;
 use refroots_core::query::dominators::dominators;
-use refroots_core::query::neighbourhood::{Neighbourhood, neighbourhood};
+use refroots_core::query::neighbourhood::{Neighbourhood, Surroundings, neighbourhood};
 use refroots_core::query::{paths, select};
 
 use refroots_core::{HeapGraph, NodeId, Study, Values};
@@ -68,8 +68,8 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 ///
 /// Roots are modules, running frames, the interpreter's own state and static types. The frame that
 /// calls gives way to any other root, and the variable that holds `obj` there to any other way.
-/// `filename` saves the chain as a picture (.png, .svg, .pdf, .dot, .mmd, .json, .txt). `values="none"` says no value
-/// and no dict key. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
+/// `filename` saves the chain as a picture (.png, .svg, .pdf, .html, .dot, .mmd, .json, .txt). `values="none"` says no value
+/// and no dict key, `"short"` 40 characters of each; without either it is short, and none in an .html page. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
 /// result of a prompt, a notebook's inputs and outputs. `legend=False` leaves the legend out of pictures, `sizes=True`
 /// says in each box what an object takes and what it keeps (the bytes that would be freed with it), `stamp=True` from
 /// which process, Python and moment it is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one
@@ -85,20 +85,20 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values="short", all_roots=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[pyo3(signature = (obj, *, filename=None, values=None, all_roots=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn why(
     py: Python<'_>,
     obj: &Bound<'_, PyAny>,
     filename: Option<PathBuf>,
-    values: &str,
+    values: Option<&str>,
     all_roots: bool,
     legend: bool,
     sizes: bool,
     stamp: bool,
     engine: &str,
 ) -> PyResult<Chain> {
-    let values = policy(values)?;
+    let values = values.map(policy).transpose()?;
     let drawing = drawing_with(legend, engine)?;
     format_of(filename.as_ref())?;
     let subjects = vec![obj.as_ptr() as usize];
@@ -124,8 +124,9 @@ pub(crate) fn why(
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
 /// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
-/// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
-/// `values="none"` says no value and no dict key. `legend=False` leaves out the legend, `sizes=True` says in each box
+/// saves the picture: .png, .svg, .pdf, .html, .dot, .mmd (Mermaid), .json or .txt, by its ending.
+/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in an
+/// .html page, which has more of the heap (docs/page.md). `legend=False` leaves out the legend, `sizes=True` says in each box
 /// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
 /// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
 /// and milliseconds for the picture; with sizes, dominators too.
@@ -140,7 +141,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -149,7 +150,7 @@ pub(crate) fn show_backrefs(
     too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&Bound<'_, PyAny>>,
-    values: &str,
+    values: Option<&str>,
     fold: bool,
     weak: bool,
     legend: bool,
@@ -172,8 +173,9 @@ pub(crate) fn show_backrefs(
 /// object's `__dict__` is one with it; `fold=False` draws each by itself. `too_many` is how many neighbours of one
 /// object to draw: all where they fold, else 10 (what is left out is counted in the picture; an object's class is not
 /// drawn, because its node says it). `weak=True` draws weak references too, dotted: they keep nothing alive. `filename`
-/// saves the picture: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json or .txt, by its ending.
-/// `values="none"` says no value and no dict key. `legend=False` leaves out the legend, `sizes=True` says in each box
+/// saves the picture: .png, .svg, .pdf, .html, .dot, .mmd (Mermaid), .json or .txt, by its ending.
+/// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in an
+/// .html page, which has more of the heap (docs/page.md). `legend=False` leaves out the legend, `sizes=True` says in each box
 /// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
 /// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
 /// and milliseconds for the picture; with sizes, dominators too.
@@ -186,7 +188,7 @@ pub(crate) fn show_backrefs(
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values="short", fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -195,7 +197,7 @@ pub(crate) fn show_refs(
     too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&Bound<'_, PyAny>>,
-    values: &str,
+    values: Option<&str>,
     fold: bool,
     weak: bool,
     legend: bool,
@@ -217,7 +219,7 @@ struct Drawn<'a, 'py> {
     too_many: Option<i64>,
     filename: Option<PathBuf>,
     ignore: Option<&'a Bound<'py, PyAny>>,
-    values: &'a str,
+    values: Option<&'a str>,
     fold: bool,
     weak: bool,
     legend: bool,
@@ -234,7 +236,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     let depth = at_least_one("depth", depth)?;
     let too_many = too_many.map(|count| at_least_one("too_many", count)).transpose()?.map(|count| count as usize);
     let too_many = Look::too_many(too_many, fold);
-    let values = policy(values)?;
+    let values = values.map(policy).transpose()?;
     let drawing = drawing_with(legend, engine)?;
     format_of(filename.as_ref())?;
     let ignored: Vec<Bound<'_, PyAny>> = match ignore {
@@ -257,7 +259,7 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
             too_many,
             folds: fold,
             weak,
-            values,
+            values: values.unwrap_or(Values::Short),
             filter: Some(&is_shown),
             dominators: dominators.as_ref(),
             ..Neighbourhood::new(direction)
@@ -268,7 +270,14 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     if stamp {
         view.stamp = graph.origin().stamp();
     }
-    let picture = Picture::new(view).drawn(drawing);
+    let graph = Study::new(graph);
+    let question = view.question;
+    let page = move || {
+        let is_shown = |node: NodeId| !hidden.contains(&node);
+        let values = values.unwrap_or(Values::None);
+        graph.surroundings(&starts, &Surroundings { filter: Some(&is_shown), values, ..Surroundings::new(question) })
+    };
+    let picture = Picture::with_page(view, page).drawn(drawing);
     if let Some(path) = filename {
         picture.save_to(py, &path)?;
     }

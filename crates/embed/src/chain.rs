@@ -7,11 +7,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use refroots_cli::answer_json;
 use refroots_core::query::chain;
-use refroots_core::{Study, Values, View};
+use refroots_core::query::neighbourhood::Surroundings;
+use refroots_core::{Question, Study, Values, View};
 use refroots_render::Drawing;
 
 use crate::object::{Object, Reference};
-use crate::picture::{Picture, mimebundle, save_view};
+use crate::picture::{Picture, mimebundle};
 use crate::shown::shown;
 
 /// The shortest chain of references from a GC root to an object. `str()` is the tree for a terminal.
@@ -19,7 +20,8 @@ use crate::shown::shown;
 pub(crate) struct Chain {
     graph: Arc<Study>,
     chain: chain::Chain,
-    values: Values,
+    /// What the words may say, where that was asked for: else values, and none in a page.
+    asked_values: Option<Values>,
     said: Said,
 }
 
@@ -33,11 +35,15 @@ pub(crate) struct Said {
 
 impl Chain {
     pub(crate) fn new(graph: &Arc<Study>, chain: chain::Chain) -> Self {
-        Self { graph: Arc::clone(graph), chain, values: Values::Short, said: Said::default() }
+        Self { graph: Arc::clone(graph), chain, asked_values: None, said: Said::default() }
     }
 
-    pub(crate) fn with_values(self, values: Values) -> Self {
-        Self { values, ..self }
+    pub(crate) fn with_values(self, asked_values: Option<Values>) -> Self {
+        Self { asked_values, ..self }
+    }
+
+    fn values(&self) -> Values {
+        self.asked_values.unwrap_or(Values::Short)
     }
 
     /// Computes what the pictures will say.
@@ -49,7 +55,7 @@ impl Chain {
     }
 
     fn view(&self) -> View {
-        let mut view = self.chain.view(&self.graph, self.values);
+        let mut view = self.chain.view(&self.graph, self.values());
         if self.said.sizes
             && let Ok(dominators) = self.graph.dominators()
         {
@@ -62,7 +68,7 @@ impl Chain {
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view(), &self.said.drawing, path)
+        self.picture().save_to(py, path)
     }
 }
 
@@ -89,53 +95,56 @@ impl Chain {
     /// What the chain begins with.
     #[getter]
     pub(crate) fn root(&self) -> Root {
-        Root { kind: self.chain.root.word(), text: self.chain.root_text(&self.graph, self.values) }
+        Root { kind: self.chain.root.word(), text: self.chain.root_text(&self.graph, self.values()) }
     }
 
     /// The object that was asked about.
     #[getter]
     fn target(&self) -> Object {
-        Object::new(&self.graph, self.chain.target, self.values)
+        Object::new(&self.graph, self.chain.target, self.values())
     }
 
     /// The references from the root to the object.
     #[getter]
     fn references(&self) -> Vec<Reference> {
-        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
+        self.chain.references.iter().map(|&reference| Reference::new(&self.graph, reference, self.values())).collect()
     }
 
     /// The cycle that keeps garbage from being freed by itself, as references back to where the chain begins; empty
     /// for what a root holds.
     #[getter]
     fn cycle(&self) -> Vec<Reference> {
-        self.chain.cycle.iter().map(|&reference| Reference::new(&self.graph, reference, self.values)).collect()
+        self.chain.cycle.iter().map(|&reference| Reference::new(&self.graph, reference, self.values())).collect()
     }
 
     /// The chain as Python code, `"app.CACHE['k'][17].owner"`; `None` where code cannot say it.
     #[getter]
     fn expression(&self) -> Option<String> {
-        self.chain.expression(&self.graph, self.values)
+        self.chain.expression(&self.graph, self.values())
     }
 
     /// The way in words: the expression where there is one, else the root and the name of each step.
     #[getter]
     fn path(&self) -> String {
-        self.chain.path(&self.graph, self.values)
+        self.chain.path(&self.graph, self.values())
     }
 
     /// The chain as a JSON object: `root`, `expression`, `path`, `target`, `references`.
     #[getter]
     fn json(&self) -> String {
-        format!("{:#}\n", answer_json::chain(&self.graph, &self.chain, self.values))
+        format!("{:#}\n", answer_json::chain(&self.graph, &self.chain, self.values()))
     }
 
     /// The chain as a picture.
     #[getter]
     fn picture(&self) -> Picture {
-        Picture::new(self.view()).drawn(self.said.drawing)
+        let (graph, target) = (Arc::clone(&self.graph), self.chain.target);
+        let values = self.asked_values.unwrap_or(Values::None);
+        let page = move || graph.surroundings(&[target], &Surroundings { values, ..Surroundings::new(Question::Chain) });
+        Picture::with_page(self.view(), page).drawn(self.said.drawing)
     }
 
-    /// Writes the chain; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .txt, and .json for the picture's
+    /// Writes the chain; the ending of the name says how: .png, .svg, .pdf, .html, .dot, .mmd, .txt, and .json for the picture's
     /// nodes and references.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         self.save_to(py, &path)

@@ -209,7 +209,9 @@ impl Heap {
         let view = py
             .detach(|| Ok(largest::dominator_view(&self.graph, self.graph.dominators()?, below, most, Values::Short)))
             .map_err(refused::core)?;
-        Ok(Picture::new(view).drawn(drawing))
+        let graph = Arc::clone(&self.graph);
+        let page = move || Ok(largest::dominator_view(&graph, graph.dominators()?, below, most, Values::None));
+        Ok(Picture::with_page(view, page).drawn(drawing))
     }
 
     /// What may be a leak, in plain words: where many objects of one kind accumulate below one holder, or

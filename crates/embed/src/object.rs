@@ -162,7 +162,9 @@ impl Object {
 
     /// The shortest chain from a GC root to it.
     fn chain(&self, py: Python<'_>) -> Chain {
-        py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default()))).with_values(self.values)
+        // Short values are for who asks; a page of the chain has them only where somebody said so.
+        let kept = Some(self.values).filter(|values| *values == Values::None);
+        py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default()))).with_values(kept)
     }
 
     fn __repr__(&self) -> String {

@@ -18,11 +18,21 @@ use crate::shown::shown;
 pub(crate) struct Picture {
     view: View,
     drawing: Drawing,
+    page: Option<Box<Page>>,
 }
 
+/// What an interactive page of a picture has: more than the picture, and no values unless these were asked for.
+pub(crate) type Page = dyn Fn() -> Result<View, refroots_core::Error> + Send + Sync;
+
 impl Picture {
+    /// A picture whose page has no more than itself.
+    /// A picture whose page has no more than itself.
     pub(crate) fn new(view: View) -> Self {
-        Self { view, drawing: Drawing::default() }
+        Self { view, drawing: Drawing::default(), page: None }
+    }
+
+    pub(crate) fn with_page(view: View, page: impl Fn() -> Result<View, refroots_core::Error> + Send + Sync + 'static) -> Self {
+        Self { page: Some(Box::new(page)), ..Self::new(view) }
     }
 
     pub(crate) fn drawn(self, drawing: Drawing) -> Self {
@@ -30,7 +40,7 @@ impl Picture {
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view, &self.drawing, path)
+        save_view(py, &self.view, &self.drawing, self.page.as_deref(), path)
     }
 }
 
@@ -49,9 +59,11 @@ pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> 
 }
 
 /// Draws and writes in one: by a temporary file beside the target, so that nothing is ever half-written.
-pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, path: &Path) -> PyResult<()> {
+pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, page: Option<&Page>, path: &Path) -> PyResult<()> {
     let format = Format::from_path(path).map_err(refused::ending)?;
     py.detach(|| {
+        let wider = page.filter(|_| format == Format::Html).map(|page| page()).transpose().map_err(refused::core)?;
+        let view = wider.as_ref().unwrap_or(view);
         let bytes = refroots_render::render(view, format, drawing).map_err(refused::drawing)?;
         refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
     })
@@ -94,9 +106,10 @@ impl Picture {
         python(py, &refroots_render::plain(&self.view))
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .json, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .html (an interactive page), .dot, .mmd,
+    /// .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view, &self.drawing, &path)
+        self.save_to(py, &path)
     }
 
     fn __str__(&self) -> String {

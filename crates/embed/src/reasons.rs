@@ -7,12 +7,13 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList};
 use refroots_cli::{answer_json, tables};
+use refroots_core::query::neighbourhood::Surroundings;
 use refroots_core::query::{reasons, ways_view};
-use refroots_core::{Study, Values, View, grouped};
+use refroots_core::{NodeId, Question, Study, Values, View, grouped};
 use refroots_render::Drawing;
 
 use crate::chain::{Chain, Root};
-use crate::picture::{Picture, mimebundle, save_view};
+use crate::picture::{Picture, mimebundle};
 use crate::shown::shown;
 
 /// Objects that are held the same way.
@@ -107,7 +108,12 @@ impl Reasons {
     /// The chains of the largest groups as a picture.
     #[getter]
     fn picture(&self) -> Picture {
-        Picture::new(self.view())
+        let (graph, title) = (Arc::clone(&self.graph), self.title.clone());
+        let targets: Vec<NodeId> = self.groups.iter().map(|group| group.chain.target).collect();
+        Picture::with_page(self.view(), move || {
+            let what = Surroundings { values: Values::None, ..Surroundings::new(Question::Chain) };
+            Ok(View { title: title.clone(), ..graph.surroundings(&targets, &what)? })
+        })
     }
 
     /// The groups as a JSON list of objects: `count`, `size` in bytes, `signature`, `chain`.
@@ -116,9 +122,10 @@ impl Reasons {
         format!("{:#}\n", answer_json::reasons(&self.graph, &self.groups, Values::Short))
     }
 
-    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .dot, .mmd, .json, .txt.
+    /// Writes the picture; the ending of the name says how: .png, .svg, .pdf, .html (an interactive page), .dot, .mmd,
+    /// .json, .txt.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        save_view(py, &self.view(), &Drawing::default(), &path)
+        self.picture().save_to(py, &path)
     }
 
     fn __str__(&self) -> String {

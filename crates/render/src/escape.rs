@@ -84,6 +84,21 @@ pub(crate) fn dot<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     out
 }
 
+/// A text as a JSON string inside a `<script>` element: neither an end of the element nor a comment can begin in it.
+pub(crate) fn script_json(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
 /// Lines as one quoted text of a Mermaid flowchart, such that Mermaid draws them as they are. Everything that means
 /// something to its parser, to the Markdown that it reads in texts, or to HTML is written as the number of the character.
 pub(crate) fn mermaid<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {

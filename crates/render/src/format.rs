@@ -15,6 +15,8 @@ pub enum Format {
     Svg,
     /// A raster picture.
     Png,
+    /// An interactive page.
+    Html,
     /// A page whose text can be selected.
     Pdf,
     /// A flowchart in the language that GitHub draws.
@@ -25,7 +27,7 @@ pub enum Format {
 
 impl Format {
     /// The endings that are known, as a message lists them.
-    pub const ENDINGS: &'static str = ".png, .svg, .pdf, .dot, .mmd, .json or .txt";
+    pub const ENDINGS: &'static str = ".png, .svg, .pdf, .html, .dot, .mmd, .json or .txt";
 
     /// The format that the ending of a file's name asks for, whatever its case.
     ///
@@ -38,6 +40,7 @@ impl Format {
             "dot" => Ok(Self::Dot),
             "svg" => Ok(Self::Svg),
             "png" => Ok(Self::Png),
+            "html" => Ok(Self::Html),
             "pdf" => Ok(Self::Pdf),
             "mmd" => Ok(Self::Mermaid),
             "json" => Ok(Self::Json),
@@ -71,11 +74,11 @@ mod tests {
         let message = |name: &str| Format::from_path(Path::new(name)).unwrap_err().to_string();
         assert_eq!(
             message("a.jpeg"),
-            "cannot tell the format from the ending \".jpeg\": use .png, .svg, .pdf, .dot, .mmd, .json or .txt"
+            "cannot tell the format from the ending \".jpeg\": use .png, .svg, .pdf, .html, .dot, .mmd, .json or .txt"
         );
         assert_eq!(
             message("png"),
-            "cannot tell the format from the ending \"\": use .png, .svg, .pdf, .dot, .mmd, .json or .txt"
+            "cannot tell the format from the ending \"\": use .png, .svg, .pdf, .html, .dot, .mmd, .json or .txt"
         );
         assert_eq!(message("a.p\nng").lines().count(), 1);
     }

@@ -1,4 +1,4 @@
-//! Draws a [`View`]: text, DOT, Mermaid, JSON, SVG, PNG, PDF. Pure functions, bytes out.
+//! Draws a [`View`]: text, DOT, Mermaid, JSON, SVG, PNG, PDF, an interactive page. Pure functions, bytes out.
 //!
 //! The way of a picture: `label` words the view, `layout` places boxes and arrows of given
 //! sizes, `scene` puts both together as shapes, `svg` writes the shapes down, `png` and `pdf`
@@ -36,6 +36,7 @@ mod legend;
 mod measure;
 mod mermaid;
 mod outline;
+mod page;
 mod path;
 mod pdf;
 mod plain;
@@ -54,6 +55,7 @@ pub use error::Error;
 pub use escape::{printable, xml};
 pub use format::Format;
 pub use mermaid::mermaid;
+pub use page::page;
 pub use pdf::pdf;
 pub use plain::{json, plain};
 pub use png::png;
@@ -74,6 +76,7 @@ pub fn render(view: &View, format: Format, drawing: &Drawing) -> Result<Vec<u8>,
         Format::Svg => svg(view, drawing).map(String::into_bytes),
         Format::Png => png(view, drawing),
         Format::Pdf => pdf(view, drawing),
+        Format::Html => Ok(page(view).into_bytes()),
         Format::Mermaid => Ok(mermaid(view).into_bytes()),
         Format::Json => Ok(json(view).into_bytes()),
     }

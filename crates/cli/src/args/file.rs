@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::drawn::{AroundArgs, SaidArgs};
-use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json};
+use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json, values_in};
 use crate::{Ask, Look, Output};
 
 /// A look at a snapshot file.
@@ -25,13 +25,13 @@ pub(super) struct FileTableArgs {
     table: TableArgs,
 
     /// Write the answer to this file; the ending says how: .txt, .json (of `largest` also .png, .svg, .pdf,
-    /// .dot, .mmd)
+    /// .html, .dot, .mmd)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Whether the answer says what strings, numbers and keys are, where the file has them
-    #[arg(long, value_name = "POLICY", default_value = "short")]
-    values: ValuesPolicy,
+    /// Whether the answer says what strings, numbers and keys are, where the file has them (short, or none in a page)
+    #[arg(long, value_name = "POLICY")]
+    values: Option<ValuesPolicy>,
 }
 
 impl FileTableArgs {
@@ -39,7 +39,7 @@ impl FileTableArgs {
         let look = Look {
             json: self.table.json || is_json(self.output.as_deref()),
             output: self.output.as_deref().map(Output::new),
-            values: self.values.into(),
+            values: values_in(self.output.as_deref(), self.values),
             limit: self.table.limit,
             sort: self.table.sort,
             ..Look::new(ask)
@@ -84,14 +84,14 @@ struct ObjectArgs {
     #[arg(value_name = "TYPE|#ORDINAL")]
     subject: String,
 
-    /// Write the answer to this file; the ending says how: .png, .svg, .pdf, .dot, .mmd (Mermaid), .json
-    /// (docs/json.md), .txt. Without it, text goes to the standard output
+    /// Write the answer to this file; the ending says how: .png, .svg, .pdf, .html (an interactive
+    /// page), .dot, .mmd (Mermaid), .json (docs/json.md), .txt. Without it, text goes to the standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Whether the answer says what strings, numbers and keys are, where the file has them
-    #[arg(long, value_name = "POLICY", default_value = "short")]
-    values: ValuesPolicy,
+    /// Whether the answer says what strings, numbers and keys are, where the file has them (short, or none in a page)
+    #[arg(long, value_name = "POLICY")]
+    values: Option<ValuesPolicy>,
 
     #[command(flatten)]
     said: SaidArgs,
@@ -100,7 +100,7 @@ struct ObjectArgs {
 impl ObjectArgs {
     fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
         let output = self.output.as_deref().map(Output::new);
-        let look = Look { output, values: self.values.into(), ..Look::new(ask(self.subject)) };
+        let look = Look { values: values_in(self.output.as_deref(), self.values), output, ..Look::new(ask(self.subject)) };
         FileLook { file: self.file, look: self.said.apply(look) }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use super::drawn::{AroundArgs, SaidArgs};
-use super::shared::{TableArgs, ValuesPolicy, is_json};
+use super::shared::{TableArgs, ValuesPolicy, is_json, values_in};
 use crate::{Ask, Error, Look, Moment, Output, Program, Source};
 
 /// A program, and a look at it.
@@ -97,9 +97,9 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     said: SaidArgs,
 
-    /// Whether the answer says what strings, numbers and keys are
-    #[arg(long, value_name = "POLICY", default_value = "short")]
-    values: ValuesPolicy,
+    /// Whether the answer says what strings, numbers and keys are (short, or none in a page)
+    #[arg(long, value_name = "POLICY")]
+    values: Option<ValuesPolicy>,
 
     #[command(flatten)]
     table: TableArgs,
@@ -210,7 +210,7 @@ impl RunArgs {
         let look = Look {
             output: self.output.as_deref().map(Output::new),
             moment: self.when,
-            values: self.values.into(),
+            values: values_in(self.output.as_deref(), self.values),
             json: self.table.json || is_json(self.output.as_deref()),
             limit: self.table.limit,
             sort: self.table.sort,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use refroots_core::Values;
+use refroots_render::Format;
 
 use crate::Engine;
 
@@ -55,6 +56,13 @@ impl From<ValuesPolicy> for Values {
             ValuesPolicy::None => Self::None,
         }
     }
+}
+
+/// The policy for an answer that goes to `output`: what is said, else values for who asks and none in a page, which
+/// is sent around.
+pub(super) fn values_in(output: Option<&Path>, said: Option<ValuesPolicy>) -> Values {
+    let is_page = output.is_some_and(|path| Format::from_path(path).is_ok_and(|format| format == Format::Html));
+    said.map_or(if is_page { Values::None } else { Values::Short }, Values::from)
 }
 
 pub(super) fn at_least_one<N: std::str::FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {

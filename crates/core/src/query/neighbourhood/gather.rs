@@ -40,11 +40,11 @@ pub(super) struct Link {
 
 /// A neighbour: the object that is drawn, and the one that refers (to it, or to which it refers).
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Neighbour {
-    rank: u8,
-    shown: NodeId,
-    holder: NodeId,
-    is_weak: bool,
+pub(super) struct Neighbour {
+    pub(super) rank: u8,
+    pub(super) shown: NodeId,
+    pub(super) holder: NodeId,
+    pub(super) is_weak: bool,
 }
 
 /// An object whose references are links, the place at which it is drawn, and its referents that are meant, with theirs.
@@ -74,19 +74,7 @@ pub(super) fn gather<'a>(
     what: &'a Neighbourhood<'a>,
     chain: &'a HashSet<NodeId, FxBuildHasher>,
 ) -> Search<'a> {
-    let mut search = Search {
-        graph,
-        what,
-        places: HashMap::default(),
-        owners: HashMap::default(),
-        chain,
-        gathered: Gathered::default(),
-        starts: 0,
-    };
-    for &start in starts {
-        search.place(start, 0);
-    }
-    search.starts = search.gathered.nodes.len();
+    let mut search = Search::new(graph, starts, what, chain);
     let mut level_start = 0;
     for depth in 0.. {
         let level_end = search.gathered.nodes.len();
@@ -99,12 +87,28 @@ pub(super) fn gather<'a>(
     search
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// A search that has met its start nodes.
+    pub(super) fn new(
+        graph: &'a HeapGraph,
+        starts: &[NodeId],
+        what: &'a Neighbourhood<'a>,
+        chain: &'a HashSet<NodeId, FxBuildHasher>,
+    ) -> Self {
+        let (places, owners) = (HashMap::default(), HashMap::default());
+        let mut search = Self { graph, what, places, owners, chain, gathered: Gathered::default(), starts: 0 };
+        for &start in starts {
+            search.place(start, 0);
+        }
+        search.starts = search.gathered.nodes.len();
+        search
+    }
+
     pub(super) fn gathered(&self) -> &Gathered {
         &self.gathered
     }
 
-    /// Where an object was met.
+    /// Where a node stands, if it was met.
     pub(super) fn place_of(&self, node: NodeId) -> Option<u32> {
         self.places.get(&node).copied()
     }
@@ -121,7 +125,8 @@ impl Search<'_> {
         beyond
     }
 
-    fn place(&mut self, node: NodeId, depth: u32) -> u32 {
+    /// The place of a node, which it gets where it has none.
+    pub(super) fn place(&mut self, node: NodeId, depth: u32) -> u32 {
         match self.places.entry(node) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(free) => {
@@ -136,12 +141,12 @@ impl Search<'_> {
 
     /// Whether the neighbours of a place belong into a picture at all: what is above a root does not matter, and a
     /// definition leads everywhere.
-    fn leads_on(&self, place: u32) -> bool {
+    pub(super) fn leads_on(&self, place: u32, direction: Direction) -> bool {
         if self.is_start(place) {
             return true;
         }
         let (graph, node) = (self.graph, self.gathered.nodes[place as usize]);
-        match self.what.direction {
+        match direction {
             Direction::Incoming => graph.root(node).is_none_or(|root| root.kind == RootKind::Static),
             Direction::Outgoing => graph.definition(node).is_none() || graph.type_qualname(graph.type_of(node)) == "frame",
         }
@@ -153,7 +158,7 @@ impl Search<'_> {
         let mut holders: Vec<Holder> = Vec::new();
         let mut known: HashMap<NodeId, usize, FxBuildHasher> = HashMap::default();
         for place in level {
-            if !self.leads_on(place) {
+            if !self.leads_on(place, self.what.direction) {
                 continue;
             }
             let is_end = depth >= self.what.depth;
@@ -254,10 +259,17 @@ impl Search<'_> {
         neighbours
     }
 
-    /// The neighbours of a place, those that say most first; one may come twice, by itself and by its namespace.
     fn neighbours(&mut self, place: u32) -> Vec<Neighbour> {
+        self.neighbours_in(place, self.what.direction)
+    }
+
+    /// The neighbours of a place, those that say most first; one may come twice, by itself and by its namespace.
+    pub(super) fn neighbours_in(&mut self, place: u32, direction: Direction) -> Vec<Neighbour> {
         let node = self.gathered.nodes[place as usize];
-        let mut neighbours = if self.is_upwards() { self.referrers(node) } else { self.referents(node) };
+        let mut neighbours = match direction {
+            Direction::Incoming => self.referrers(node),
+            Direction::Outgoing => self.referents(node),
+        };
         if self.what.weak {
             neighbours.extend(self.weak_neighbours(node));
         }
@@ -309,13 +321,13 @@ impl Search<'_> {
         }
     }
 
-    fn is_shown(&self, node: NodeId) -> bool {
+    pub(super) fn is_shown(&self, node: NodeId) -> bool {
         self.graph.is_shown(node) && self.what.filter.is_none_or(|filter| filter(node))
     }
 
     /// The object that a namespace is drawn as one with: its owner, where only the owner's functions and frames hold
     /// it besides.
-    fn owner(&mut self, namespace: NodeId) -> Option<NodeId> {
+    pub(super) fn owner(&mut self, namespace: NodeId) -> Option<NodeId> {
         if !self.what.folds || !self.graph.flags(namespace).contains(NodeFlags::NAMESPACE) {
             return None;
         }
@@ -356,11 +368,11 @@ fn rank_of_referrer(graph: &HeapGraph, holder: NodeId, shown: NodeId, target: No
 
 /// Behind what keeps an object alive.
 const WEAK: u8 = 2;
-const NOISE: u8 = 3;
+pub(super) const NOISE: u8 = 3;
 
 /// An object's hold on its class, and a dict's on a key that is an atom: the node says its type, and
 /// the reference to the value says the key.
-fn is_said_already(graph: &HeapGraph, reference: Reference) -> bool {
+pub(super) fn is_said_already(graph: &HeapGraph, reference: Reference) -> bool {
     match reference.kind {
         EdgeKind::Special => reference.text(graph) == Some("__class__"),
         EdgeKind::Key => graph.has_value(reference.target),

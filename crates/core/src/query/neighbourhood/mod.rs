@@ -2,7 +2,10 @@
 
 mod fold;
 mod gather;
+mod surroundings;
 mod worded;
+
+pub use surroundings::{Surroundings, surroundings};
 
 use hashbrown::HashSet;
 use petgraph::Direction;

@@ -14,7 +14,7 @@ use crate::wording::grouped;
 use crate::{EdgeId, EdgeKind, HeapGraph, NodeId, RootKind, View, ViewEdge, ViewNode, ViewRoot, Wording};
 
 /// Parallel references between two nodes that are drawn each; the rest are counted.
-const PARALLEL: usize = 5;
+pub(super) const PARALLEL: usize = 5;
 
 /// Members of a class whose words are compared, so that the class may say what all of them say.
 const COMPARED: usize = 1_000;
@@ -102,7 +102,7 @@ fn node(graph: &HeapGraph, search: &Search<'_>, wording: &Wording<'_>, members: 
     shown
 }
 
-fn view_size(graph: &HeapGraph, node: NodeId) -> u64 {
+pub(super) fn view_size(graph: &HeapGraph, node: NodeId) -> u64 {
     if graph.flags(node).contains(crate::NodeFlags::SYNTHETIC) { 0 } else { graph.size(node) }
 }
 
@@ -240,7 +240,7 @@ fn named(
 }
 
 /// How references by positions and keys that differ are called together.
-const EVERY: &str = "[*]";
+pub(super) const EVERY: &str = "[*]";
 
 fn question_is_upwards(view: &View) -> bool {
     view.question == crate::Question::Referrers

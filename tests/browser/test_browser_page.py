@@ -1,0 +1,197 @@
+"""The interactive page in a real browser: clicks, keys, what is read out, what is saved."""
+
+import os
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+PROGRAM = """
+import sys
+import refroots
+
+class Hub: pass
+class Session:
+    def __init__(self, hub, number):
+        self.hub = hub
+        self.number = number
+
+HUB = Hub()
+CACHE = {"k": [Session(HUB, 10_000 + number) for number in range(int(sys.argv[1]))]}
+refroots.show_backrefs(HUB, filename=sys.argv[2], values="short")
+"""
+
+
+@pytest.fixture
+def hub_page(run_python, tmp_path):
+    """A page about an object that many objects refer to, all alike."""
+
+    def write(count):
+        path = tmp_path / f"hub-{count}.html"
+        run_python(PROGRAM, str(count), str(path))
+        return path
+
+    return write
+
+
+def names(page):
+    return page.eval_on_selector_all(".box", "boxes => boxes.map(box => box.getAttribute('aria-label'))")
+
+
+def status(page):
+    return page.text_content("#status")
+
+
+def box(page, words):
+    return page.locator(f'.box[aria-label*="{words}"]').first
+
+
+def test_the_first_view_has_the_object_a_folded_group_and_the_path_to_its_root(open_page, hub_page):
+    page = open_page(hub_page(5000))
+    shown = names(page)
+    assert any("Hub #" in name and "asked about" in name and "on the path" in name for name in shown)
+    assert any(name.startswith(("5,000 × Session", "4,999 × Session")) for name in shown), shown
+    assert any("module" in name and "on the path" in name for name in shown), shown
+    assert page.locator(".arrow.path").count() >= 1
+    assert "boxes shown" in status(page)
+
+
+def test_clicks_expand_collapse_and_unfold(open_page, hub_page):
+    page = open_page(hub_page(300))
+    group = box(page, "× Session")
+    before = len(names(page))
+    group.locator("text.heading").click()
+    page.click('[data-act="unfold"]')
+    assert "unfolded" in status(page)
+    assert len(names(page)) == before + 20
+    session = page.locator('.box[aria-label^="Session #"]').first
+    session.locator("text.heading").click()
+    page.click('[data-act="down"]')
+    assert "shown" in status(page)
+    opened = len(names(page))
+    page.click('[data-act="down"]')
+    assert "hidden" in status(page)
+    assert len(names(page)) < opened
+    page.click('[data-act="fold"]')
+    assert "folded" in status(page)
+    assert page.locator('.box[aria-label^="Session #"]').count() == 0
+
+
+def test_keys_walk_search_expand_and_paint_a_path(open_page, hub_page):
+    page = open_page(hub_page(300))
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("10123")
+    assert "found" in status(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert "10123" in page.evaluate("document.activeElement.getAttribute('aria-label')")
+    page.keyboard.press("p")
+    assert status(page).startswith("Path to int"), status(page)
+    assert page.locator(".box.path").count() >= 4
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Session #")
+    page.keyboard.press("f")
+    page.keyboard.press("Escape")
+    assert "asked for" in status(page)
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+    page.keyboard.press("Home")
+    assert "objects in this file" in status(page)
+
+
+def test_the_panel_says_the_facts_and_leads_on(open_page, hub_page):
+    page = open_page(hub_page(300))
+    panel = page.text_content("#panel")
+    assert "Hub #" in panel
+    assert "302 references, from 202 objects here" in panel
+    assert "retained" in panel
+    page.locator("#panel [data-reveal]").first.click()
+    assert "shown" in status(page)
+
+
+def test_it_pans_zooms_and_saves(open_page, hub_page, tmp_path):
+    page = open_page(hub_page(300))
+    place = "document.getElementById('world').getAttribute('transform')"
+    first = page.evaluate(place)
+    page.mouse.move(600, 700)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function(f"{place} !== {first!r}")
+    second = page.evaluate(place)
+    page.mouse.move(20, 700)
+    page.mouse.down()
+    page.mouse.move(120, 650)
+    page.mouse.up()
+    assert page.evaluate(place) != second
+    saved = {}
+    for ending in ("svg", "png", "dot"):
+        with page.expect_download() as waiting:
+            page.click(f"#save-{ending}")
+        saved[ending] = tmp_path / f"saved.{ending}"
+        waiting.value.save_as(saved[ending])
+    drawn = ElementTree.parse(saved["svg"]).getroot()
+    assert "Hub" in "".join(drawn.itertext())
+    assert "var(" not in saved["svg"].read_text(encoding="utf-8")
+    assert saved["png"].read_bytes().startswith(b"\x89PNG")
+    assert saved["dot"].read_text(encoding="utf-8").startswith("digraph refroots {")
+
+
+def test_dark_and_light_differ_and_nothing_hostile_runs(open_page, run_python, tmp_path):
+    path = tmp_path / "hostile.html"
+    run_python(
+        """
+        import sys
+        import refroots
+
+        held = ["</script><script>document.title = 'ran'</script>", "\\0\\u202e<b>", "a'b\\"c"]
+        CACHE = {word: [word] for word in held}
+        refroots.show_refs(CACHE, filename=sys.argv[1], values="short")
+        """,
+        str(path),
+    )
+    light, dark = open_page(path), open_page(path, color_scheme="dark")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    assert light.evaluate(colour) == "rgb(255, 255, 255)"
+    assert dark.evaluate(colour) != light.evaluate(colour)
+    assert light.title() != "ran"
+    assert light.locator("b").count() == 0
+
+
+@pytest.mark.parametrize("count", [1_000, 20_000])
+def test_large_files_open_with_a_small_view(open_page, run_python, tmp_path, count):
+    path = tmp_path / "large.html"
+    run_python(
+        """
+        import sys
+        import refroots
+
+        count = int(sys.argv[1])
+        kinds = [type(f"Kind{number}", (), {}) for number in range(20)]
+        top = []
+        level = [top]
+        made = 0
+        while made < count:
+            following = []
+            for holder in level:
+                for kind in kinds[:12]:
+                    one = kind()
+                    one.items = []
+                    holder.append(one)
+                    following.append(one.items)
+                    made += 3
+            level = following
+        refroots.show_refs(top, filename=sys.argv[2])
+        """,
+        str(count),
+        str(path),
+    )
+    page = open_page(path)
+    objects = page.evaluate("JSON.parse(document.getElementById('data').textContent).nodes.length")
+    assert objects >= count * 0.6
+    assert page.locator(".box").count() <= 240
+    page.keyboard.press("f")
+    assert page.locator(".box").count() <= 240
+    if "REFROOTS_FIRST_VIEW" in os.environ:
+        print(
+            count, objects, page.evaluate("performance.getEntriesByName('refroots first view')[0].startTime")
+        )
