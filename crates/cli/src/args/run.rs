@@ -81,8 +81,8 @@ pub(super) struct RunArgs {
     waste: bool,
 
     /// Write the answer to this file; the ending says how: .txt, .json, and for pictures (--backrefs, --refs, --why,
-    /// --largest) .png, .svg, .pdf, .dot, .mmd (Mermaid). Without it, text goes to the standard output, after what the
-    /// program wrote there
+    /// --largest) .png, .svg, .pdf, .html (an interactive page), .dot, .mmd (Mermaid). Without it, text goes to the
+    /// standard output, after what the program wrote there
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
