@@ -373,18 +373,18 @@ impl HeapGraphBuilder {
     /// # Panics
     /// Where a discovered object was not described: that is a bug of the caller.
     pub fn finish(self) -> Result<HeapGraph, Error> {
-        self.finish_in(Vec::new())
+        self.finish_in(Vec::new(), &mut || true)
     }
 
     /// As [`finish`](Self::finish), with a vector that the caller needs no more: its memory is taken for
-    /// a column, because fresh memory costs time to clear.
+    /// a column, because fresh memory costs time to clear. `goes_on` is asked about twenty times a second.
     ///
     /// # Errors
-    /// As for [`finish`](Self::finish).
+    /// As for [`finish`](Self::finish), and [`Error::Stopped`] where `goes_on` says no.
     ///
     /// # Panics
     /// As for [`finish`](Self::finish).
-    pub fn finish_in(mut self, room: Vec<u32>) -> Result<HeapGraph, Error> {
+    pub fn finish_in(mut self, room: Vec<u32>, goes_on: &mut dyn FnMut() -> bool) -> Result<HeapGraph, Error> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -395,7 +395,7 @@ impl HeapGraphBuilder {
         graph.give_back_room();
         graph.borrowed.sort_unstable();
         graph.equals.sort_unstable();
-        (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room)?;
+        (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room, goes_on)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);

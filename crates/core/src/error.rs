@@ -49,6 +49,9 @@ pub enum Error {
     /// A column would have more entries than ids can number.
     #[error("the heap has more than {0} entries of one kind, which ids of 32 bits cannot number")]
     TooLarge(u32),
+    /// The caller said to stop.
+    #[error("stopped before it was done")]
+    Stopped,
     /// A sketch (a graph written as text) does not follow its grammar.
     #[error("line {line} of the sketch: {problem}")]
     Sketch {

@@ -49,6 +49,7 @@ mod view;
 mod visit;
 mod weak;
 mod wording;
+mod zeros;
 
 pub use address_index::AddressIndex;
 pub use builder::{HeapGraphBuilder, NodeRecord, ReferenceName};

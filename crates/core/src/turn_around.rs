@@ -1,23 +1,37 @@
 //! The other direction of the references: who refers to each node, by a counting sort over several threads.
 
+use std::collections::TryReserveError;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::Error;
+use crate::zeros::zeros;
 
 /// References from which on a second thread saves more than it costs to start.
 const WORTH_A_THREAD: usize = 1 << 22;
 /// Each thread reads every reference, so that many threads only wait for memory.
 const MOST_THREADS: usize = 4;
+/// References after which a thread looks whether it is to stop: some milliseconds.
+const EVERY: usize = 1 << 20;
+/// How often the caller is asked whether to go on.
+const POLL: Duration = Duration::from_millis(50);
 
 /// The columns of the other direction: where the referrers of each node begin, and the referrers in
-/// order. `room` gives its memory for one of them. O(nodes + references).
+/// order. `room` gives its memory for one of them; `goes_on` is called on the caller's thread, about twenty times a
+/// second. O(nodes + references).
 ///
 /// # Errors
-/// [`Error::OutOfMemory`].
-pub(crate) fn turn_around(starts: &[u32], targets: &[u32], room: Vec<u32>) -> Result<(Vec<u32>, Vec<u32>), Error> {
+/// [`Error::OutOfMemory`], and [`Error::Stopped`] where `goes_on` says no.
+pub(crate) fn turn_around(
+    starts: &[u32],
+    targets: &[u32],
+    room: Vec<u32>,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(Vec<u32>, Vec<u32>), Error> {
     let cores = if targets.len() < WORTH_A_THREAD { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
-    turn_around_in(cores.min(MOST_THREADS), starts, targets, room)
+    turn_around_in(cores.min(MOST_THREADS), starts, targets, room, goes_on)
 }
 
 /// Nodes of one thread, with their slices of the columns.
@@ -29,50 +43,69 @@ struct Part<'a> {
     sources: &'a mut [u32],
 }
 
-fn turn_around_in(threads: usize, starts: &[u32], targets: &[u32], mut sources: Vec<u32>) -> Result<(Vec<u32>, Vec<u32>), Error> {
+fn turn_around_in(
+    threads: usize,
+    starts: &[u32],
+    targets: &[u32],
+    mut sources: Vec<u32>,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(Vec<u32>, Vec<u32>), Error> {
     let nodes = starts.len() - 1;
-    let mut ends = Vec::new();
-    fill(&mut ends, nodes + 1)?;
+    let no_room = |length: usize| move |_| Error::OutOfMemory(4 * length);
+    let mut ends: Vec<u32> = zeros(nodes + 1).map_err(no_room(nodes + 1))?;
     let counted = ends[..nodes].chunks_mut(nodes.div_ceil(threads).max(1)).scan(0, |next, ends| {
         let first = *next;
         *next += ends.len();
         Some(Part { first, ends, base: 0, sources: &mut [] })
     });
-    share(counted.collect(), |part| {
-        for &target in targets {
-            if let Some(count) = part.ends.get_mut((target as usize).wrapping_sub(part.first)) {
-                *count += 1;
+    share(counted.collect(), goes_on, |part, goes_on| {
+        for targets in targets.chunks(EVERY).take_while(|_| goes_on()) {
+            for &target in targets {
+                if let Some(count) = part.ends.get_mut((target as usize).wrapping_sub(part.first)) {
+                    *count += 1;
+                }
             }
         }
-    });
+    })?;
     let mut sum = 0;
     for end in &mut ends {
         sum += *end;
         *end = sum;
     }
-    sources.clear();
-    sources.shrink_to(targets.len());
-    fill(&mut sources, targets.len())?;
+    sources = zeros_in(sources, targets.len()).map_err(no_room(targets.len()))?;
     // `ends[n]` is behind the place of n's last source; placed from the last to the first, it comes to
     // stand where n's sources begin.
-    share(split(threads, &mut ends[..nodes], &mut sources), |part| {
+    share(split(threads, &mut ends[..nodes], &mut sources), goes_on, |part, goes_on| {
+        let mut next_look = targets.len();
         for node in (0..nodes).rev() {
-            for &target in targets[starts[node] as usize..starts[node + 1] as usize].iter().rev() {
+            let own = starts[node] as usize..starts[node + 1] as usize;
+            if own.end <= next_look {
+                if !goes_on() {
+                    return;
+                }
+                next_look = own.end.saturating_sub(EVERY);
+            }
+            for &target in targets[own].iter().rev() {
                 if let Some(end) = part.ends.get_mut((target as usize).wrapping_sub(part.first)) {
                     *end -= 1;
                     part.sources[*end as usize - part.base] = node as u32;
                 }
             }
         }
-    });
+    })?;
     Ok((ends, sources))
 }
 
-/// Gives an empty vector so many zeros.
-fn fill(column: &mut Vec<u32>, length: usize) -> Result<(), Error> {
-    column.try_reserve_exact(length).map_err(|_| Error::OutOfMemory(4 * length))?;
-    column.resize(length, 0);
-    Ok(())
+/// So many zeros, in the memory of `room` where it has any.
+fn zeros_in(mut room: Vec<u32>, length: usize) -> Result<Vec<u32>, TryReserveError> {
+    if room.capacity() == 0 {
+        return zeros(length);
+    }
+    room.clear();
+    room.shrink_to(length);
+    room.try_reserve_exact(length)?;
+    room.resize(length, 0);
+    Ok(room)
 }
 
 /// Splits the nodes so that each part has about as many references to them.
@@ -92,24 +125,40 @@ fn split<'a>(parts: usize, mut ends: &'a mut [u32], mut sources: &'a mut [u32]) 
     split
 }
 
-/// Does the work of all parts, with the help of other threads where they can be started.
-fn share<'a>(parts: Vec<Part<'a>>, work: impl Fn(Part<'a>) + Sync) {
-    let helpers = parts.len().saturating_sub(1);
+/// Does the work of all parts, with the help of other threads where they can be started. What works asks now and then
+/// whether it goes on; `goes_on` is asked on this thread alone.
+fn share<'a>(
+    parts: Vec<Part<'a>>,
+    goes_on: &mut dyn FnMut() -> bool,
+    work: impl Fn(Part<'a>, &mut dyn FnMut() -> bool) + Sync,
+) -> Result<(), Error> {
+    let others = parts.len().saturating_sub(1);
     let left = Mutex::new(parts);
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let run = || {
+    let is_stopped = AtomicBool::new(false);
+    let run = |goes_on: &mut dyn FnMut() -> bool| {
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
         while let Some(part) = next() {
-            work(part);
+            work(part, goes_on);
         }
     };
+    let mut asked: Option<Instant> = None;
+    let mut ask = || {
+        if asked.is_none_or(|asked| asked.elapsed() >= POLL) {
+            asked = Some(Instant::now());
+            is_stopped.fetch_or(!goes_on(), Ordering::Relaxed);
+        }
+        !is_stopped.load(Ordering::Relaxed)
+    };
     thread::scope(|scope| {
-        for _ in 0..helpers {
+        for _ in 0..others {
+            let run = || run(&mut || !is_stopped.load(Ordering::Relaxed));
             if thread::Builder::new().spawn_scoped(scope, run).is_err() {
                 break;
             }
         }
-        run();
+        run(&mut ask);
     });
+    if is_stopped.into_inner() { Err(Error::Stopped) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -150,7 +199,7 @@ mod tests {
                 let expected = plainly(&starts, &targets);
                 for threads in 1..=5 {
                     let used = vec![9; 100];
-                    assert_eq!(turn_around_in(threads, &starts, &targets, used).unwrap(), expected);
+                    assert_eq!(turn_around_in(threads, &starts, &targets, used, &mut || true).unwrap(), expected);
                 }
             }
         }
@@ -162,6 +211,7 @@ mod tests {
         let starts: Vec<u32> = (0..=nodes).map(|node| node * 3).collect();
         let targets: Vec<u32> = (0..nodes * 3).map(|edge| edge.wrapping_mul(2_654_435_761) % nodes).collect();
         assert!(targets.len() > WORTH_A_THREAD);
-        assert_eq!(turn_around(&starts, &targets, Vec::new()).unwrap(), plainly(&starts, &targets));
+        assert_eq!(turn_around(&starts, &targets, Vec::new(), &mut || true).unwrap(), plainly(&starts, &targets));
+        assert!(matches!(turn_around(&starts, &targets, Vec::new(), &mut || false), Err(Error::Stopped)));
     }
 }

@@ -50,7 +50,7 @@ impl Duplicates {
 /// Equal objects have the same exact type and, floats too, the same bits: `0.0` is not `-0.0`, and a NaN
 /// is equal to one of the same bits. Atoms of which the value was cut are compared by what capture saw of
 /// the whole. refroots' own objects are left out. Objects are compared only where 32 bits of their hashes
-/// agree. O(objects + references + atoms × their logarithm); 16 bytes an object at the peak, and 4 for each
+/// agree. O(objects + references + atoms × their logarithm); some 16 bytes an object at the peak, and 4 for each
 /// duplicate.
 pub fn duplicates(graph: &HeapGraph) -> Duplicates {
     duplicates_in(graph, &Stages::default())
@@ -59,7 +59,7 @@ pub fn duplicates(graph: &HeapGraph) -> Duplicates {
 /// As [`duplicates`], and says how far it is: by its passes, each with its part of the time in percent.
 pub(super) fn duplicates_in(graph: &HeapGraph, stages: &Stages) -> Duplicates {
     stages.begin("comparing values", 100);
-    let mut classes = Classes::of_atoms(graph);
+    let mut classes = Classes::of_atoms(graph, &|| true);
     stages.reach(PARTS[0]);
     classes.add_tuples();
     stages.reach(PARTS[1]);
@@ -80,10 +80,16 @@ const NONE: u32 = u32::MAX;
 const PARTS: [usize; 2] = [85, 91];
 
 impl<'a> Classes<'a> {
-    fn of_atoms(graph: &'a HeapGraph) -> Self {
+    fn of_atoms(graph: &'a HeapGraph, goes_on: &dyn Fn() -> bool) -> Self {
         let mut of = vec![NONE; graph.node_count()];
-        let mut hashed = Vec::new();
-        for (node, place, packed) in graph.values.iter().filter(|(node, ..)| graph.is_shown(*node)) {
+        let mut hashed = ByHash::default();
+        for (at, (node, place, packed)) in graph.values.iter().enumerate() {
+            if at.is_multiple_of(Stages::EVERY) && !goes_on() {
+                break;
+            }
+            if !graph.is_shown(node) {
+                continue;
+            }
             of[node.index()] = node.0;
             if Sameness::of(packed) == Sameness::Equal {
                 hashed.push(Hashed::new(FxBuildHasher.hash_one(packed), node, place));
@@ -94,7 +100,7 @@ impl<'a> Classes<'a> {
                 of[node as usize] = first;
             }
         }
-        each_class(hashed, |atom| graph.values.packed_at(atom.place), |node, first| of[node as usize] = first);
+        each_class(hashed, goes_on, |atom| graph.values.packed_at(atom.place), |node, first| of[node as usize] = first);
         Self { graph, of }
     }
 
@@ -102,7 +108,7 @@ impl<'a> Classes<'a> {
         let graph = self.graph;
         let is_tuple: Vec<bool> =
             graph.type_ids().map(|id| graph.type_qualname(id) == "tuple" && graph.type_module(id) == "builtins").collect();
-        let mut hashed = Vec::new();
+        let mut hashed = ByHash::default();
         for node in graph.node_ids().filter(|&node| is_tuple[graph.type_of(node).index()] && graph.is_shown(node)) {
             let items = graph.referents(node);
             // The empty tuple is one for all.
@@ -115,6 +121,7 @@ impl<'a> Classes<'a> {
         let mut found: Vec<(u32, u32)> = Vec::new();
         each_class(
             hashed,
+            &|| true,
             |tuple| self.class_of_items(NodeId(tuple.node)).collect::<Vec<u32>>(),
             |node, first| found.push((node, first)),
         );
@@ -130,9 +137,9 @@ impl<'a> Classes<'a> {
 }
 
 /// Every atom that is equal to one before it, with the first such one: what is left of equality where values
-/// are not kept. In heap order. O(atoms × their logarithm).
-pub(crate) fn equal_atoms(graph: &HeapGraph) -> Vec<(u32, u32)> {
-    let classes = Classes::of_atoms(graph).of;
+/// are not kept. In heap order. O(atoms × their logarithm). Too few where `goes_on` said no.
+pub(crate) fn equal_atoms(graph: &HeapGraph, goes_on: &dyn Fn() -> bool) -> Vec<(u32, u32)> {
+    let classes = Classes::of_atoms(graph, goes_on).of;
     (0..).zip(classes).filter(|&(node, class)| class != NONE && class != node).collect()
 }
 
@@ -151,8 +158,39 @@ impl Hashed {
     }
 }
 
-/// Calls `found` with each node that is equal to one before it, and the first such one.
-fn each_class<T: Ord>(mut hashed: Vec<Hashed>, value: impl Fn(&Hashed) -> T, mut found: impl FnMut(u32, u32)) {
+/// Nodes in parts by the first bits of their hashes. A part stays in the processor's cache while it is put in order.
+struct ByHash(Vec<Vec<Hashed>>);
+
+const PART_BITS: u32 = 8;
+
+impl Default for ByHash {
+    fn default() -> Self {
+        Self(vec![Vec::new(); 1 << PART_BITS])
+    }
+}
+
+impl ByHash {
+    fn push(&mut self, hashed: Hashed) {
+        self.0[(hashed.hash >> (u32::BITS - PART_BITS)) as usize].push(hashed);
+    }
+}
+
+/// Calls `found` with each node that is equal to one before it, and the first such one, until `goes_on` says no.
+fn each_class<T: Ord>(
+    hashed: ByHash,
+    goes_on: &dyn Fn() -> bool,
+    value: impl Fn(&Hashed) -> T,
+    mut found: impl FnMut(u32, u32),
+) {
+    for part in hashed.0 {
+        if !goes_on() {
+            return;
+        }
+        each_class_of(part, &value, &mut found);
+    }
+}
+
+fn each_class_of<T: Ord>(mut hashed: Vec<Hashed>, value: &impl Fn(&Hashed) -> T, found: &mut impl FnMut(u32, u32)) {
     hashed.sort_unstable();
     for run in hashed.chunk_by_mut(|a, b| a.hash == b.hash).filter(|run| run.len() > 1) {
         let mut first = run[0];
@@ -310,7 +348,7 @@ mod tests {
         let mut found = Vec::new();
         let entries =
             [(5, 4), (5, 1), (5, 2), (5, 3), (9, 7), (5, 0)].map(|(hash, node)| Hashed { hash, node, place: 0 }).to_vec();
-        each_class(entries, |entry| entry.node % 2, |node, first| found.push((node, first)));
+        each_class_of(entries, &|entry| entry.node % 2, &mut |node, first| found.push((node, first)));
         found.sort_unstable();
         assert_eq!(found, [(2, 0), (3, 1), (4, 0)]);
     }

@@ -1,5 +1,7 @@
 //! Objects and bytes by type, by the module that defines the type, by GC root and by thread.
 
+use std::thread;
+
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -49,18 +51,12 @@ fn tally(graph: &HeapGraph, dominators: Option<&Dominators>, name: impl Fn(crate
             })
         })
         .collect();
-    let key = |node: NodeId| {
-        let flags = graph.flags(node);
-        let is_counted = !flags.contains(NodeFlags::INTERNAL) && !flags.contains(NodeFlags::SYNTHETIC);
-        is_counted.then(|| row_of[graph.type_of(node).index()])
-    };
-    for node in graph.node_ids() {
-        if let Some(row) = key(node) {
-            rows[row].count += 1;
-            rows[row].size = rows[row].size.saturating_add(graph.size(node));
-        }
+    for ((count, size), &row) in by_type_id(graph).into_iter().zip(&row_of) {
+        rows[row].count += count;
+        rows[row].size = rows[row].size.saturating_add(size);
     }
     if let Some(dominators) = dominators {
+        let key = |node: NodeId| is_counted(graph, node).then(|| row_of[graph.type_of(node).index()]);
         let retained = retained_by_group(graph, dominators, rows.len(), key);
         for (row, retained) in rows.iter_mut().zip(retained) {
             row.retained = Some(retained);
@@ -69,6 +65,46 @@ fn tally(graph: &HeapGraph, dominators: Option<&Dominators>, name: impl Fn(crate
     rows.retain(|row| row.count > 0);
     rows.sort_by(|a, b| (b.retained, b.count).cmp(&(a.retained, a.count)).then_with(|| a.name.cmp(&b.name)));
     rows
+}
+
+fn is_counted(graph: &HeapGraph, node: NodeId) -> bool {
+    let flags = graph.flags(node);
+    !flags.contains(NodeFlags::INTERNAL) && !flags.contains(NodeFlags::SYNTHETIC)
+}
+
+/// Objects for which another thread is worth its start.
+const PART: usize = 1 << 20;
+/// More would only wait for memory.
+const MOST_THREADS: usize = 4;
+
+/// How many objects of each type there are, and their bytes. O(objects), by several threads.
+fn by_type_id(graph: &HeapGraph) -> Vec<(u64, u64)> {
+    let nodes = graph.node_count();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let size = nodes.div_ceil((nodes / PART).clamp(1, MOST_THREADS.min(cores))).max(1);
+    let part = |first: usize| {
+        let mut tallies = vec![(0_u64, 0_u64); graph.type_ids().len()];
+        for node in (first..nodes.min(first + size)).map(NodeId::at).filter(|&node| is_counted(graph, node)) {
+            let (count, bytes) = &mut tallies[graph.type_of(node).index()];
+            *count += 1;
+            *bytes = bytes.saturating_add(graph.size(node));
+        }
+        tallies
+    };
+    thread::scope(|scope| {
+        let start = |first: usize| (first, thread::Builder::new().spawn_scoped(scope, move || part(first)));
+        let others: Vec<_> = (size..nodes).step_by(size).map(start).collect();
+        let mut sum = part(0);
+        for (first, started) in others {
+            // Where no thread could be started, and for one that panicked, this one does the work.
+            let tallies = started.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| part(first));
+            for ((count, bytes), (more, more_bytes)) in sum.iter_mut().zip(tallies) {
+                *count += more;
+                *bytes = bytes.saturating_add(more_bytes);
+            }
+        }
+        sum
+    })
 }
 
 /// What one GC root keeps alive that nothing else does.

@@ -11,6 +11,7 @@ use super::foretell::Foretold;
 use super::sections::{Encoding, Known, decode};
 use super::share::{Course, Progress, share, threads};
 use super::{SnapshotError, planes};
+use crate::zeros::zeros;
 
 /// What is wrong with a block's contents: what was expected, and what was found.
 pub(super) type Wrong = (String, String);
@@ -91,6 +92,12 @@ impl<'c, R: Read, T> Source<'_, 'c, R, T> {
 }
 
 impl<R: Read + Seek + Send> Sections<'_, R> {
+    /// Asks the caller whether to go on.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.course.tell(self.progress);
+        !self.course.is_stopped()
+    }
+
     /// Whether the file has a section that it need not have.
     pub(super) fn has(&self, known: &Known) -> bool {
         self.entries.iter().any(|entry| entry.name == known.name)
@@ -263,7 +270,5 @@ pub(super) fn above(below: u64, number: u64) -> Wrong {
 pub(super) fn room<T: Clone + Default>(count: u64) -> Result<Vec<T>, SnapshotError> {
     let failed = |_| SnapshotError::OutOfMemory(count.saturating_mul(size_of::<T>() as u64));
     let count = usize::try_from(count).map_err(|_| SnapshotError::OutOfMemory(count))?;
-    // Asked for first, because memory that is asked for with its zeros cannot be refused.
-    Vec::<T>::new().try_reserve_exact(count).map_err(failed)?;
-    Ok(vec![T::default(); count])
+    zeros(count).map_err(failed)
 }

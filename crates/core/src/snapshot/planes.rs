@@ -7,6 +7,8 @@
 pub(super) const HEAD: usize = 10;
 /// Numbers in a block at most.
 pub(super) const MOST: usize = 1 << 16;
+/// Numbers that are put together at once: they stay in the nearest cache.
+const AT_ONCE: usize = 1 << 11;
 
 /// Appends the block of `numbers`, which may be changed. O(numbers).
 pub(super) fn write(numbers: &mut [u64], to: &mut Vec<u8>) {
@@ -32,25 +34,28 @@ pub(super) fn write(numbers: &mut [u64], to: &mut Vec<u8>) {
 
 /// Reads a block of as many numbers as there is room for. `None` where the bytes are no such block.
 pub(super) fn read(bytes: &[u8], numbers: &mut [u64]) -> Option<()> {
-    let (head, mut rest) = bytes.split_at_checked(HEAD)?;
+    let (head, rest) = bytes.split_at_checked(HEAD)?;
     let common = u64::from_le_bytes(*head.first_chunk()?);
     let (mask, shift) = (head[8], u32::from(head[9]));
     if shift > 63 || rest.len() != numbers.len() * mask.count_ones() as usize {
         return None;
     }
-    numbers.fill(common.checked_shl(shift)?);
     if common.leading_zeros() < shift && common != 0 {
         return None;
     }
-    for plane in (0..8).filter(|plane| mask & 1 << plane != 0) {
-        let bytes;
-        (bytes, rest) = rest.split_at(numbers.len());
-        let up = shift + 8 * plane;
-        if up > 63 {
-            return None;
-        }
-        for (number, &byte) in numbers.iter_mut().zip(bytes) {
-            *number |= u64::from(byte) << up;
+    let has_plane = |plane: &u32| mask & 1 << plane != 0;
+    if (0..8).filter(has_plane).any(|plane| shift + 8 * plane > 63) {
+        return None;
+    }
+    let count = numbers.len();
+    for (first, numbers) in (0..).step_by(AT_ONCE).zip(numbers.chunks_mut(AT_ONCE)) {
+        numbers.fill(common << shift);
+        for (at, plane) in (0..8).filter(has_plane).enumerate() {
+            let bytes = &rest[at * count + first..];
+            let up = shift + 8 * plane;
+            for (number, &byte) in numbers.iter_mut().zip(bytes) {
+                *number |= u64::from(byte) << up;
+            }
         }
     }
     Some(())

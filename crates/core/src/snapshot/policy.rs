@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::query::duplicates::equal_atoms;
 use crate::value_column::ValueColumn;
 use crate::wording::is_identifier;
-use crate::{EdgeKind, HeapGraph, NodeId, RootKind, TextId, Values};
+use crate::{EdgeKind, HeapGraph, NodeId, RootKind, Stages, TextId, Values};
 
 /// Stands for a text that is not kept.
 const LEFT_OUT: u32 = u32::MAX;
@@ -26,10 +26,10 @@ pub(super) struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    /// O(references + values), and for [`Values::None`] what equal atoms cost.
-    pub(super) fn of(graph: &'a HeapGraph, values: Values) -> Self {
+    /// O(references + values), and for [`Values::None`] what equal atoms cost. Of no use where `goes_on` said no.
+    pub(super) fn of(graph: &'a HeapGraph, values: Values, goes_on: &dyn Fn() -> bool) -> Self {
         let policy = graph.sayable(values);
-        let names = Names::used(graph, policy);
+        let names = Names::used(graph, policy, goes_on);
         let mut kept = Self {
             policy,
             texts: Vec::new(),
@@ -57,7 +57,7 @@ impl<'a> Kept<'a> {
         kept.keep_roots(graph, empty);
         if policy == Values::None && graph.origin.values == Values::Short {
             kept.values = Cow::Owned(graph.values.unsaid());
-            kept.equals = Cow::Owned(equal_atoms(graph));
+            kept.equals = Cow::Owned(equal_atoms(graph, goes_on));
         }
         // Past 4 GiB of values capture keeps none, and equality says nothing of such.
         if kept.equals.iter().any(|&(node, first)| !graph.has_value(NodeId(node)) || !graph.has_value(NodeId(first))) {
@@ -125,9 +125,9 @@ struct Names {
 }
 
 impl Names {
-    fn used(graph: &HeapGraph, policy: Values) -> Self {
+    fn used(graph: &HeapGraph, policy: Values, goes_on: &dyn Fn() -> bool) -> Self {
         let mut names = Self { plain: vec![false; graph.texts.len()], attributes: vec![false; graph.texts.len()] };
-        for edge in 0..graph.edge_count() {
+        for edge in (0..graph.edge_count()).take_while(|edge| !edge.is_multiple_of(Stages::EVERY) || goes_on()) {
             match graph.labels.kind(edge) {
                 EdgeKind::Attribute => names.attributes[graph.labels.name(edge) as usize] = true,
                 EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => {

@@ -20,7 +20,10 @@ use crate::strings::Texts;
 use crate::turn_around::turn_around;
 use crate::value_column::ValueColumn;
 use crate::weak::WeakTable;
-use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
+use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
+
+/// Bytes of all objects together are fewer: more than any machine has, and sums stay far from overflowing.
+const MOST_BYTES: u64 = 1 << 57;
 
 /// Reads a snapshot. Whatever the bytes are, the graph that comes of them has columns that agree, so that no question
 /// to it fails; and no more than 16 bytes of memory are taken for each byte of the file, 1 MiB aside, and a few MiB
@@ -129,9 +132,9 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     let names = sections.words(&known::TYPE_NAMES, Some(modules.len() as u64), texts)?;
     let records = modules.into_iter().zip(names);
     graph.types = records.map(|(module, name)| TypeRecord { module: TextId(module), qualname: TextId(name) }).collect();
-    graph.node_types = narrow(sections, &known::NODE_TYPES, nodes, graph.types.len() as u64)?;
-    graph.sizes = narrow(sections, &known::NODE_SIZES, nodes, check::MOST_BYTES)?;
-    graph.refcounts = narrow(sections, &known::NODE_REFCOUNTS, nodes, (1 << 32) + 1)?;
+    (graph.node_types, _) = narrow(sections, &known::NODE_TYPES, nodes, graph.types.len() as u64)?;
+    graph.sizes = read_sizes(sections, nodes)?;
+    (graph.refcounts, _) = narrow(sections, &known::NODE_REFCOUNTS, nodes, (1 << 32) + 1)?;
     graph.flags = read_flags(sections, nodes)?;
     graph.addresses = read_addresses(sections, nodes, &graph)?;
     graph.starts = read_starts(sections, nodes, references)?;
@@ -148,8 +151,11 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     let offset = sections.entry(&known::NOTES, None)?.offset;
     let notes = utf8(sections.bytes(&known::NOTES)?, offset, known::NOTES.name)?;
     graph.notes = notes.lines().map(str::to_owned).collect();
-    let turned = turn_around(&graph.starts, &graph.targets, Vec::new());
-    (graph.back_starts, graph.sources) = turned.map_err(|_| SnapshotError::OutOfMemory(4 * (nodes + references)))?;
+    let turned = turn_around(&graph.starts, &graph.targets, Vec::new(), &mut || sections.goes_on());
+    (graph.back_starts, graph.sources) = turned.map_err(|error| match error {
+        Error::Stopped => SnapshotError::Stopped,
+        _ => SnapshotError::OutOfMemory(4 * (nodes + references)),
+    })?;
     check::check(&graph).map_err(|(section, expected, found)| {
         let offset = sections.entry(section, None).map_or(0, |entry| entry.offset);
         SnapshotError::damaged(offset, section.name, expected, found)
@@ -169,18 +175,29 @@ fn read_texts<R: Read + Seek + Send>(sections: &mut Sections<'_, R>) -> Result<T
     })
 }
 
-/// Reads numbers below `below` that are mostly small.
+fn read_sizes<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64) -> Result<NarrowColumn<u16>, SnapshotError> {
+    let (sizes, sum) = narrow(sections, &known::NODE_SIZES, nodes, MOST_BYTES)?;
+    if sum < MOST_BYTES {
+        return Ok(sizes);
+    }
+    let offset = sections.entry(&known::NODE_SIZES, None)?.offset;
+    let expected = format!("objects of fewer than {MOST_BYTES} bytes together");
+    Err(SnapshotError::damaged(offset, known::NODE_SIZES.name, expected, sum))
+}
+
+/// Reads numbers below `below` that are mostly small; gives their sum too, or the largest number there is.
 fn narrow<R: Read + Seek + Send, T: Narrow + Default + Send>(
     sections: &mut Sections<'_, R>,
     known: &known::Known,
     nodes: u64,
     below: u64,
-) -> Result<NarrowColumn<T>, SnapshotError> {
+) -> Result<(NarrowColumn<T>, u64), SnapshotError> {
     sections.entry(known, Some(nodes))?;
     let mut column = room::<T>(nodes)?;
-    let wide = Mutex::new(Vec::new());
+    let wide = Mutex::new((Vec::new(), 0_u64));
     sections.numbers(known, &mut column, same_context, |first, numbers, into| {
         let mut own = Vec::new();
+        let sum = numbers.iter().fold(0_u64, |sum, &number| sum.saturating_add(number));
         for (at, (word, &number)) in into.iter_mut().zip(numbers).enumerate() {
             if number >= below {
                 return Err(above(below, number));
@@ -190,15 +207,15 @@ fn narrow<R: Read + Seek + Send, T: Narrow + Default + Send>(
                 T::ELSEWHERE
             });
         }
-        if !own.is_empty() {
-            wide.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
-        }
+        let (wide, total) = &mut *wide.lock().unwrap_or_else(PoisonError::into_inner);
+        wide.append(&mut own);
+        *total = total.saturating_add(sum);
         Ok(())
     })?;
-    let mut wide = wide.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut wide, sum) = wide.into_inner().unwrap_or_else(PoisonError::into_inner);
     wide.sort_unstable();
     wide.shrink_to_fit();
-    Ok(NarrowColumn::from_parts(column, wide))
+    Ok((NarrowColumn::from_parts(column, wide), sum))
 }
 
 fn read_flags<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64) -> Result<Vec<NodeFlags>, SnapshotError> {

@@ -44,7 +44,7 @@ impl Course {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    fn tell(&self, progress: Progress<'_>) {
+    pub(super) fn tell(&self, progress: Progress<'_>) {
         let total = self.total.load(Ordering::Relaxed);
         if progress(self.done.load(Ordering::Relaxed).min(total), total).is_break() {
             self.stop();

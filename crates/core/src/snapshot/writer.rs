@@ -29,7 +29,7 @@ pub fn write(
 ) -> Result<(), SnapshotError> {
     let course = Course::of((graph.node_count() + graph.edge_count()) as u64 * 8);
     let kept = Mutex::new(None);
-    share(1, &course, progress, || *lock(&kept) = Some(Kept::of(graph, values)));
+    share(1, &course, progress, || *lock(&kept) = Some(Kept::of(graph, values, &|| !course.is_stopped())));
     let Some(kept) = kept.into_inner().unwrap_or_else(PoisonError::into_inner).filter(|_| !course.is_stopped()) else {
         return Err(SnapshotError::Stopped);
     };

@@ -32,8 +32,12 @@ pub(crate) fn whole_heap<M>(
     Ok(match walk(py, proved, purpose, Loaded::read(), Walked::Here)? {
         Ok(columns) => {
             let mark = then();
-            let graph = if purpose.lets_others_run { py.detach(|| columns.finish()) } else { columns.finish() };
-            graph.map(|graph| (graph, mark)).map_err(Stopped::Failed)
+            let graph = if purpose.lets_others_run {
+                py.detach(|| columns.finish(&mut || !Python::attach(is_interrupted)))
+            } else {
+                columns.finish(&mut || !is_interrupted(py))
+            };
+            graph.map(|graph| (graph, mark))
         }
         Err(stopped) => Err(stopped),
     })

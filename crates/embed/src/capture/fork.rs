@@ -82,11 +82,14 @@ pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyR
     }
     let graph = py.detach(|| {
         let builder = HeapGraphBuilder::receive(&mut BufReader::with_capacity(BUFFER, &columns))?;
-        Ok::<_, io::Error>(builder.finish())
+        Ok::<_, io::Error>(builder.finish_in(Vec::new(), &mut || !Python::attach(enumerate::is_interrupted)))
     });
     let graph = graph.map_err(|error| PyOSError::new_err(format!("the child's heap could not be read: {error}")))?;
-    let graph = graph.map_err(|error| PyMemoryError::new_err(error.to_string()))?;
-    let graph = graph.with_origin(origin(moment.as_ref()));
+    let graph = match graph {
+        Ok(graph) => graph.with_origin(origin(moment.as_ref())),
+        Err(refroots_core::Error::Stopped) => return Ok(None),
+        Err(error) => return Err(PyMemoryError::new_err(error.to_string())),
+    };
     Ok(Some(Captured { graph, pause, moment }))
 }
 
@@ -260,7 +263,7 @@ fn last_words(
         Err(_) => return words(NO_MEMORY, "no room for the list of objects".to_owned()),
     };
     if walked.builder.has_failed() {
-        let reason = walked.finish().err().map_or_else(String::new, |error| error.to_string());
+        let reason = walked.builder.finish().err().map_or_else(String::new, |error| error.to_string());
         return words(NO_MEMORY, reason);
     }
     let (mut to, values, origin) = match delivery {
@@ -274,9 +277,10 @@ fn last_words(
         }
         Delivery::Snapshot { to, values, origin } => (*to, *values, origin.clone()),
     };
-    let graph = match walked.finish() {
+    let graph = match walked.finish(&mut || !enumerate::is_interrupted(py)) {
         Ok(graph) => graph.with_origin(Origin { marks: marks_from(marked), ..origin }),
-        Err(error) => return words(NO_MEMORY, error.to_string()),
+        Err(Stopped::Interrupted) => return words(INTERRUPTED, String::new()),
+        Err(Stopped::Failed(error)) => return words(NO_MEMORY, error.to_string()),
     };
     match snapshot::write(&graph, values, &mut to, &mut |_, _| ControlFlow::Continue(())) {
         Ok(()) => vec![DONE],

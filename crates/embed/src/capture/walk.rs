@@ -81,9 +81,12 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Turns the references around and gives the graph. Needs neither the GIL nor the objects.
-    pub(crate) fn finish(self) -> Result<HeapGraph, Error> {
-        self.builder.finish_in(self.room)
+    /// Turns the references around and gives the graph, unless `goes_on` says no. Needs neither the GIL nor the objects.
+    pub(crate) fn finish(self, goes_on: &mut dyn FnMut() -> bool) -> Result<HeapGraph, Stopped> {
+        self.builder.finish_in(self.room, goes_on).map_err(|error| match error {
+            Error::Stopped => Stopped::Interrupted,
+            other => Stopped::Failed(other),
+        })
     }
 }
 
