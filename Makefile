@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Rust's own tests link no Python; the extension is tested by pytest.
+# Rust's own tests link no Python; the extension is tested by pytest, but for parts of it that need none.
 RUST := --workspace --exclude refroots-embed
 
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' -o -name '*.js' -o -name '*.css' -o -name '*.html' | grep -v _native) \
@@ -19,8 +19,9 @@ demo: $(VENV)/installed
 
 test: test-rust test-python
 
-test-rust:
+test-rust: $(VENV)/python
 	cargo test --locked $(RUST)
+	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo test --locked -p refroots-embed --lib
 
 # Snapshots of damaged contents for a minute, on stable Rust; REFROOTS_FUZZ_SEED=N repeats one (target/fuzz.txt says which).
 fuzz:

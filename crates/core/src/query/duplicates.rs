@@ -176,12 +176,7 @@ impl ByHash {
 }
 
 /// Calls `found` with each node that is equal to one before it, and the first such one, until `goes_on` says no.
-fn each_class<T: Ord>(
-    hashed: ByHash,
-    goes_on: &dyn Fn() -> bool,
-    value: impl Fn(&Hashed) -> T,
-    mut found: impl FnMut(u32, u32),
-) {
+fn each_class<T: Ord>(hashed: ByHash, goes_on: &dyn Fn() -> bool, value: impl Fn(&Hashed) -> T, mut found: impl FnMut(u32, u32)) {
     for part in hashed.0 {
         if !goes_on() {
             return;

@@ -35,7 +35,7 @@ pub fn read<R: Read + Seek + Send>(from: &mut R, progress: Progress<'_>) -> Resu
     let (entries, _) = open(from)?;
     // Elements, not bytes: a column that compresses well takes as long as another one.
     let elements = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.count));
-    let mut sections = Sections { from, entries, course: Course::of(elements), progress };
+    let mut sections = Sections::new(from, entries, Course::of(elements), progress);
     let facts = read_facts(&mut sections)?;
     let mut graph = read_graph(&mut sections, &facts)?;
     graph.origin = facts.origin;

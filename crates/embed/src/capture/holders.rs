@@ -7,18 +7,17 @@
 
 use std::ffi::{c_int, c_void};
 
-use pyo3::exceptions::PyMemoryError;
-use pyo3::ffi;
-use pyo3::prelude::*;
-use rustc_hash::FxHashMap;
-
 use super::census::{self, Frozen};
 use super::layout::type_field;
+use super::page_index::PageIndex;
 use super::piece::{self, RunningFrame};
 use super::probe::Proved;
 use super::raw::{self, Address};
 use super::sought::Column;
 use super::traversed::MOST_VISITED;
+use pyo3::exceptions::PyMemoryError;
+use pyo3::ffi;
+use pyo3::prelude::*;
 
 /// Which running frames count as referrers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -192,15 +191,14 @@ impl<'a> Holders<'a> {
     /// # Errors
     /// `MemoryError`.
     pub(crate) fn of(&mut self, wanted: &[u64]) -> PyResult<Vec<Holder>> {
+        let places = Places::of(wanted)?;
         let mut found = match &self.column {
             None if self.is_for_one && wanted.len() < COLUMN => self.asked(wanted)?,
-            Some(references) => references.of(wanted),
-            None => self.column.insert(References::read(self.py, self.proved, self.frozen)?).of(wanted),
+            Some(references) => references.of(&places),
+            None => self.column.insert(References::read(self.py, self.proved, self.frozen)?).of(&places),
         };
-        let places = places(wanted);
         for (number, frame) in (0..).zip(&self.frames) {
-            let mut held: Vec<u32> =
-                frame.locals.iter().filter_map(|local| places.get(&(local.target as u64)).copied()).collect();
+            let mut held: Vec<u32> = frame.locals.iter().filter_map(|local| places.find(local.target as u64)).collect();
             held.sort_unstable();
             held.dedup();
             let holder = |which| Holder { which, address: frame.address as u64, frame: Some(number) };
@@ -237,8 +235,25 @@ impl<'a> Holders<'a> {
 }
 
 /// Which of the objects an address is.
-fn places(wanted: &[u64]) -> FxHashMap<u64, u32> {
-    wanted.iter().zip(0..).map(|(&address, at)| (address, at)).collect()
+struct Places<'a> {
+    wanted: &'a [u64],
+    index: PageIndex,
+}
+
+impl<'a> Places<'a> {
+    fn of(wanted: &'a [u64]) -> PyResult<Self> {
+        let mut index = PageIndex::for_few();
+        for (&address, at) in wanted.iter().zip(0..) {
+            index.number(address as usize, || at);
+        }
+        if index.has_failed() { Err(no_room()) } else { Ok(Self { wanted, index }) }
+    }
+
+    #[inline]
+    fn find(&self, address: u64) -> Option<u32> {
+        // The index does not tell addresses apart that have 16 bytes in common, as only what is no object's has.
+        self.index.find(address as usize).filter(|&at| self.wanted[at as usize] == address)
+    }
 }
 
 /// Fewer objects than [`COLUMN`], and for each a bit whether the object that is traversed refers to it.
@@ -307,11 +322,10 @@ impl References {
 
     /// The referrers of some objects, in the collector's order. O(references) with a small constant, and the
     /// referrers' own references.
-    fn of(&self, wanted: &[u64]) -> Vec<Holder> {
-        let places = places(wanted);
-        let keys: Vec<u32> = wanted.iter().copied().map(key).collect();
+    fn of(&self, places: &Places<'_>) -> Vec<Holder> {
+        let keys: Vec<u32> = places.wanted.iter().copied().map(key).collect();
         let mut found = Vec::new();
-        let mut last_of = vec![u32::MAX; wanted.len()];
+        let mut last_of = vec![u32::MAX; keys.len()];
         let mut source = 0;
         let mut read = usize::MAX;
         let mut targets = Vec::new();
@@ -325,7 +339,7 @@ impl References {
                 unsafe { referents(self.sources[source] as Address, &mut targets) };
             }
             let target = targets.get(edge - self.starts[source] as usize);
-            if let Some(&which) = target.and_then(|target| places.get(target))
+            if let Some(which) = target.and_then(|&target| places.find(target))
                 && last_of[which as usize] != source as u32
             {
                 last_of[which as usize] = source as u32;
@@ -349,7 +363,7 @@ pub(crate) fn without_referrers(
 ) -> PyResult<Vec<u64>> {
     let sources = census::addresses(py, proved, frozen)?;
     let candidates = candidates.unwrap_or(&sources);
-    let mut index = super::page_index::PageIndex::default();
+    let mut index = PageIndex::default();
     let mut count = 0;
     for &candidate in candidates {
         if index.number(candidate as usize, || count) == Some(count) {
@@ -375,7 +389,7 @@ pub(crate) fn without_referrers(
 }
 
 struct Referred {
-    index: super::page_index::PageIndex,
+    index: PageIndex,
     seen: Vec<u64>,
 }
 

@@ -30,7 +30,7 @@ mod names;
 pub(crate) mod nudge;
 mod numpy;
 mod outside;
-mod page_index;
+pub(crate) mod page_index;
 pub(crate) mod piece;
 mod probe;
 pub(crate) mod proper;

@@ -1,5 +1,6 @@
 //! Chains: who leads to an object, and where an object leads.
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use rustc_hash::FxHashSet;
@@ -9,6 +10,7 @@ use super::given::Given;
 use super::{addresses, frozen};
 use crate::capture::census;
 use crate::capture::holders::{self, FrameHolders, Holder, Holders};
+use crate::capture::page_index::PageIndex;
 use crate::capture::proper::{frame_object, proper_modules};
 use crate::capture::{self, Proved};
 
@@ -23,7 +25,8 @@ struct Reached {
 /// A breadth-first search for referrers, level by level.
 struct Levels<'a> {
     nodes: Vec<Reached>,
-    seen: FxHashSet<u64>,
+    /// The places of nodes by their addresses.
+    seen: PageIndex,
     ignored: &'a FxHashSet<u64>,
     py: Python<'a>,
     /// Lists through which no chain is to go yet: results that the caller keeps.
@@ -50,7 +53,8 @@ impl Levels<'_> {
             let is_given = self.yielding.is_some_and(|given| given.has(self.py, address));
             let gives_way = is_given || (from == 0 && address == self.namespace);
             self.gave_way |= gives_way;
-            if gives_way || self.ignored.contains(&address) || !self.seen.insert(address) {
+            let place = self.nodes.len() as u32;
+            if gives_way || self.ignored.contains(&address) || self.seen.number(address as usize, || place) != Some(place) {
                 continue;
             }
             let node = Reached { address, from: from as u32, depth: self.nodes[from].depth + 1 };
@@ -59,6 +63,11 @@ impl Levels<'_> {
             if !goes_on {
                 break;
             }
+        }
+        if self.seen.has_failed() {
+            return Err(PyMemoryError::new_err(
+                "no room for the objects of this search; free memory, or give a smaller max_depth",
+            ));
         }
         Ok(())
     }
@@ -104,16 +113,20 @@ pub(crate) fn find_backrefs<'py>(
     // A copy: the predicate may ask for more lists.
     let yielding = yielding.map(|given| given.clone());
     let namespace = namespace.map_or(0, |namespace| namespace.as_ptr() as u64);
-    let levels = |gives_way: bool| Levels {
-        nodes: vec![Reached { address: obj.as_ptr() as u64, from: 0, depth: 0 }],
-        seen: FxHashSet::from_iter([obj.as_ptr() as u64]),
-        ignored: &ignored,
-        py,
-        yielding: if gives_way { yielding.as_ref() } else { None },
-        namespace: if gives_way { namespace } else { 0 },
-        gave_way: false,
-        level: 0,
-        max_depth: u32::try_from(max_depth.max(0)).unwrap_or(u32::MAX),
+    let levels = |gives_way: bool| {
+        let mut seen = PageIndex::for_few();
+        seen.number(obj.as_ptr() as usize, || 0);
+        Levels {
+            nodes: vec![Reached { address: obj.as_ptr() as u64, from: 0, depth: 0 }],
+            seen,
+            ignored: &ignored,
+            py,
+            yielding: if gives_way { yielding.as_ref() } else { None },
+            namespace: if gives_way { namespace } else { 0 },
+            gave_way: false,
+            level: 0,
+            max_depth: u32::try_from(max_depth.max(0)).unwrap_or(u32::MAX),
+        }
     };
     let found = match predicate {
         None => find_root(py, proved, exact, levels)?,
