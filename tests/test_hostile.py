@@ -249,6 +249,30 @@ def test_ctrl_c_ends_a_capture(run_python):
     assert out.splitlines() == ["True", "interrupted", "True"]
 
 
+def test_ctrl_c_ends_a_question_to_a_large_heap(run_python):
+    out = run_python(
+        """
+        import os, signal, threading, time, refroots
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        keep = [{"k": [number]} for number in range(400_000)]
+        heap, again = refroots.capture(), refroots.capture()
+        begun = time.perf_counter()
+        heap.suspects()
+        whole = time.perf_counter() - begun
+        threading.Timer(whole / 10, os.kill, (os.getpid(), signal.SIGINT)).start()
+        begun = time.perf_counter()
+        try:
+            again.suspects()
+            time.sleep(10)
+        except KeyboardInterrupt:
+            print(time.perf_counter() - begun < whole / 2 or whole)
+        print(len(again.suspects()) == len(heap.suspects()))
+        """
+    )
+    assert out.split() == ["True", "True"]
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

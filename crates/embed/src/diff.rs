@@ -8,6 +8,7 @@ use refroots_cli::tables;
 use refroots_core::query::{diff, grew};
 use refroots_core::{Study, Values, grouped};
 
+use crate::apart;
 use crate::capture::Moment;
 use crate::heap::Heap;
 use crate::object::ObjectSet;
@@ -34,11 +35,12 @@ pub(crate) struct Diff {
 }
 
 impl Diff {
-    pub(crate) fn between(before: &Heap, after: &Heap) -> Self {
+    pub(crate) fn between(py: Python<'_>, before: &Heap, after: &Heap) -> PyResult<Self> {
         let mark = before.moment.as_ref().and_then(|moment| moment.seen_at(after.moment.as_ref()));
-        let found = diff::diff(&before.graph, &after.graph, mark);
+        let earlier = Arc::clone(&before.graph);
+        let found = apart::ask(py, &after.graph, move |after| diff::diff(&earlier, after, mark))?;
         let moment = after.moment.clone();
-        Self { before: Arc::clone(&before.graph), after: Arc::clone(&after.graph), moment, found }
+        Ok(Self { before: Arc::clone(&before.graph), after: Arc::clone(&after.graph), moment, found })
     }
 
     pub(crate) fn found(&self) -> &diff::Diff {
@@ -86,15 +88,15 @@ impl Diff {
     /// retained sizes of both heaps, each for about one `gc.collect()`.
     #[pyo3(signature = (*, retained=false))]
     pub(crate) fn by_type(&self, py: Python<'_>, retained: bool) -> PyResult<Table> {
-        let found = py.detach(|| {
-            let mut rows = diff::by_type(&self.found, &self.before, &self.after);
-            if retained {
-                let (before, after) = (self.before.dominators()?, self.after.dominators()?);
-                diff::add_retained(&mut rows, (&self.before, before), (&self.after, after));
-            }
-            Ok(rows)
-        });
-        let rows = found.map_err(refused::core)?;
+        let mut rows = py.detach(|| diff::by_type(&self.found, &self.before, &self.after));
+        if retained {
+            let before = Arc::clone(&self.before);
+            let found = apart::ask(py, &self.after, move |after| {
+                diff::add_retained(&mut rows, (&before, before.dominators()?), (after, after.dominators()?));
+                Ok(rows)
+            });
+            rows = found?.map_err(refused::core)?;
+        }
         let keys = rows.iter().map(|row| row.type_name.clone()).collect();
         Table::new(py, tables::growth(&rows), keys, rows.into_iter().map(TypeGrowth::from))
     }
@@ -103,11 +105,12 @@ impl Diff {
     /// hang (`row.size`) first. Costs the shortest chains of the later heap, less
     /// than one `gc.collect()`.
     pub(crate) fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
-        let (new, unsure) = (&self.found.new, &self.found.unsure);
-        let found = py.detach(|| Ok(self.after.reasons()?.group_new(&self.after, new, unsure, Values::Short)));
-        let groups = found.map_err(refused::core)?;
+        let (appeared, unsure) = (self.found.new.clone(), self.found.unsure.clone());
+        let found =
+            apart::ask(py, &self.after, move |after| Ok(after.reasons()?.group_new(after, &appeared, &unsure, Values::Short)));
+        let groups = found?.map_err(refused::core)?;
         let tops = groups.iter().map(|group| group.count).sum();
-        let title = format!("{} new objects hang by {} of them", grouped(new.len() as u64), grouped(tops));
+        let title = format!("{} new objects hang by {} of them", grouped(self.found.new.len() as u64), grouped(tops));
         Ok(Reasons::new(&self.after, groups, title))
     }
 
@@ -119,13 +122,12 @@ impl Diff {
     /// >>> third = refroots.capture()
     /// >>> [obj.address == id(stays) for obj in first.diff(second).still_in(third) if obj.type == "example.Foo"]
     /// [True]
-    pub(crate) fn still_in(&self, py: Python<'_>, third: &Heap) -> ObjectSet {
-        let still = py.detach(|| {
-            let mark = self.moment.as_ref().and_then(|moment| moment.seen_at(third.moment.as_ref()));
-            let to_third = diff::diff(&self.after, &third.graph, mark);
-            diff::still_there(&self.found, &to_third, &self.after, &third.graph)
-        });
-        ObjectSet::new(&third.graph, still)
+    pub(crate) fn still_in(&self, py: Python<'_>, third: &Heap) -> PyResult<ObjectSet> {
+        let mark = self.moment.as_ref().and_then(|moment| moment.seen_at(third.moment.as_ref()));
+        let after = Arc::clone(&self.after);
+        let to_third = apart::ask(py, &third.graph, move |third| diff::diff(&after, third, mark))?;
+        let still = py.detach(|| diff::still_there(&self.found, &to_third, &self.after, &third.graph));
+        Ok(ObjectSet::new(&third.graph, still))
     }
 
     pub(crate) fn __repr__(&self) -> String {
@@ -154,15 +156,16 @@ impl Diff {
 #[pyfunction]
 #[pyo3(name = "grew", signature = (*heaps))]
 pub(crate) fn paths_that_grew(py: Python<'_>, heaps: Vec<Py<Heap>>) -> PyResult<Table> {
-    if heaps.len() < 2 {
+    let (Some(last), true) = (heaps.last(), heaps.len() >= 2) else {
         return Err(PyValueError::new_err(format!("expected two heaps or more, in order of time, found {}", heaps.len())));
-    }
+    };
+    let last = Arc::clone(&last.get().graph);
     let studies: Vec<Arc<Study>> = heaps.iter().map(|heap| Arc::clone(&heap.get().graph)).collect();
-    let found = py.detach(|| {
-        let both = studies.iter().map(|study| Ok((&***study, study.reasons()?))).collect::<Result<Vec<_>, _>>()?;
-        Ok(grew::grew(&both, Values::Short))
+    let found = apart::ask(py, &last, move |_| {
+        let all = studies.iter().map(|study| Ok((&***study, study.reasons()?))).collect::<Result<Vec<_>, _>>()?;
+        Ok(grew::grew(&all, Values::Short))
     });
-    let rows = found.map_err(refused::core)?;
+    let rows = found?.map_err(refused::core)?;
     let keys = rows.iter().map(|row| row.path.clone()).collect();
     Table::new(py, tables::grew(&rows), keys, rows.into_iter().map(PathGrowth::from))
 }

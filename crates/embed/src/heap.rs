@@ -14,6 +14,7 @@ use refroots_core::query::dominators::Dominators;
 use refroots_core::query::{histogram, largest, paths, reach, select};
 use refroots_core::{AddressIndex, HeapGraph, NodeId, Study, Values};
 
+use crate::apart;
 use crate::ask::policy;
 use crate::capture::{Captured, Moment};
 use crate::chain::Chain;
@@ -96,13 +97,13 @@ impl Heap {
         &self,
         py: Python<'_>,
         retained: bool,
-        by: impl Fn(&HeapGraph, Option<&Dominators>) -> Vec<histogram::Tally> + Sync,
+        by: impl Fn(&HeapGraph, Option<&Dominators>) -> Vec<histogram::Tally> + Send + 'static,
     ) -> PyResult<Vec<histogram::Tally>> {
-        py.detach(|| {
-            let dominators = if retained { Some(self.graph.dominators()?) } else { None };
-            Ok(by(&self.graph, dominators))
-        })
-        .map_err(refused::core)
+        let found = apart::ask(py, &self.graph, move |graph| {
+            let dominators = if retained { Some(graph.dominators()?) } else { None };
+            Ok(by(graph, dominators))
+        });
+        found?.map_err(refused::core)
     }
 }
 
@@ -170,21 +171,23 @@ impl Heap {
     #[pyo3(signature = (obj, *, all_roots=false))]
     fn why(&self, py: Python<'_>, obj: &Bound<'_, PyAny>, all_roots: bool) -> PyResult<Chain> {
         let node = self.node(obj)?;
-        Ok(py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, node, &paths::WhyOptions { all_roots }))))
+        let found = apart::ask(py, &self.graph, move |graph| paths::why(graph, node, &paths::WhyOptions { all_roots }))?;
+        Ok(Chain::new(&self.graph, found))
     }
 
     /// Objects with references that Python cannot see: from C code, from a C stack, leaked. `Object.external`
     /// says how many, `Object.places` where some of them stand. `unexplained=True` leaves those objects out
     /// whose every reference stands in a known place. O(objects).
     #[pyo3(signature = (*, unexplained=false))]
-    fn held_from_outside(&self, py: Python<'_>, unexplained: bool) -> ObjectSet {
-        ObjectSet::new(&self.graph, py.detach(|| reach::held_from_outside(&self.graph, unexplained)))
+    fn held_from_outside(&self, py: Python<'_>, unexplained: bool) -> PyResult<ObjectSet> {
+        let found = apart::ask(py, &self.graph, move |graph| reach::held_from_outside(graph, unexplained))?;
+        Ok(ObjectSet::new(&self.graph, found))
     }
 
     /// Objects that no GC root reaches and nothing outside holds: they wait for the collector.
     /// O(objects + references).
-    fn garbage(&self, py: Python<'_>) -> ObjectSet {
-        ObjectSet::new(&self.graph, py.detach(|| reach::garbage(&self.graph)))
+    fn garbage(&self, py: Python<'_>) -> PyResult<ObjectSet> {
+        Ok(ObjectSet::new(&self.graph, apart::ask(py, &self.graph, |graph| reach::garbage(graph))?))
     }
 
     /// The dominator tree as a table: the objects that only `below` keeps alive (without it: those that no
@@ -193,8 +196,8 @@ impl Heap {
     #[pyo3(signature = (below=None, *, limit=1000))]
     fn largest(&self, py: Python<'_>, below: Option<&Bound<'_, PyAny>>, limit: usize) -> PyResult<Table> {
         let below = below.map(|obj| self.node(obj)).transpose()?;
-        let rows =
-            py.detach(|| Ok(largest::largest(&self.graph, self.graph.dominators()?, below, limit))).map_err(refused::core)?;
+        let rows = apart::ask(py, &self.graph, move |graph| Ok(largest::largest(graph, graph.dominators()?, below, limit)))?;
+        let rows = rows.map_err(refused::core)?;
         let printed = tables::largest(&self.graph, &rows, Values::Short);
         Table::new(py, printed, Vec::new(), rows.into_iter().map(|row| Largest::new(&self.graph, row)))
     }
@@ -206,9 +209,8 @@ impl Heap {
     fn dominator_tree(&self, py: Python<'_>, below: Option<&Bound<'_, PyAny>>, most: usize, engine: &str) -> PyResult<Picture> {
         let drawing = drawing_with(true, engine)?;
         let below = below.map(|obj| self.node(obj)).transpose()?;
-        let view = py
-            .detach(|| Ok(largest::dominator_view(&self.graph, self.graph.dominators()?, below, most, Values::Short)))
-            .map_err(refused::core)?;
+        let draw = move |graph: &Study| Ok(largest::dominator_view(graph, graph.dominators()?, below, most, Values::Short));
+        let view = apart::ask(py, &self.graph, draw)?.map_err(refused::core)?;
         let graph = Arc::clone(&self.graph);
         let page = move || Ok(largest::dominator_view(&graph, graph.dominators()?, below, most, Values::None));
         Ok(Picture::with_page(view, page).drawn(drawing))
@@ -265,8 +267,8 @@ impl Heap {
     /// Bytes that each GC root keeps alive and nothing else does, most first; what several roots hold
     /// together is a row of its own, and all rows add up to the heap. Costs what `retained` does.
     fn by_root(&self, py: Python<'_>) -> PyResult<Table> {
-        let rows =
-            py.detach(|| Ok(histogram::by_root(&self.graph, self.graph.dominators()?, Values::Short))).map_err(refused::core)?;
+        let rows = apart::ask(py, &self.graph, |graph| Ok(histogram::by_root(graph, graph.dominators()?, Values::Short)))?;
+        let rows = rows.map_err(refused::core)?;
         let keys = rows.iter().map(|row| row.name.clone()).collect();
         Table::new(py, tables::roots(&rows), keys, rows.into_iter().map(RootShare::from))
     }
@@ -274,9 +276,8 @@ impl Heap {
     /// Bytes that the running frames of each thread keep alive together and nothing else does, most first.
     /// Costs what `retained` does.
     fn by_thread(&self, py: Python<'_>) -> PyResult<Table> {
-        let rows = py
-            .detach(|| Ok(histogram::by_thread(&self.graph, self.graph.dominators()?, Values::Short)))
-            .map_err(refused::core)?;
+        let rows = apart::ask(py, &self.graph, |graph| Ok(histogram::by_thread(graph, graph.dominators()?, Values::Short)))?;
+        let rows = rows.map_err(refused::core)?;
         let keys = rows.iter().map(|row| row.name.clone()).collect();
         Table::new(py, tables::threads(&rows), keys, rows.into_iter().map(ThreadShare::from))
     }
@@ -290,8 +291,8 @@ impl Heap {
     /// >>> change = before.diff(refroots.capture())
     /// >>> [obj.type for obj in change.new if obj.type == "example.Foo"]
     /// ['example.Foo', 'example.Foo']
-    fn diff(&self, py: Python<'_>, after: &Self) -> Diff {
-        py.detach(|| Diff::between(self, after))
+    fn diff(&self, py: Python<'_>, after: &Self) -> PyResult<Diff> {
+        Diff::between(py, self, after)
     }
 
     /// Writes the heap for another tool, by the ending of `path`: `.heapsnapshot` (Chrome DevTools, memlab),
@@ -314,17 +315,19 @@ impl Heap {
     #[pyo3(signature = (path, *, values="none", since=None))]
     fn export(&self, py: Python<'_>, path: PathBuf, values: &str, since: Option<&Self>) -> PyResult<()> {
         let values = policy(values)?;
-        let ids = since.map(|before| {
+        let earlier = since.map(|before| {
             let known = before.ids.lock().map_or(None, |ids| ids.clone());
+            let diff = Diff::between(py, before, self)?;
             let ids = py.detach(|| {
                 let known = known.unwrap_or_else(|| Arc::new(Ids::ordinals(&before.graph)));
-                Arc::new(known.continued(&before.graph, &self.graph, Diff::between(before, self).found()))
+                Arc::new(known.continued(&before.graph, &self.graph, diff.found()))
             });
             if let Ok(mut own) = self.ids.lock() {
                 *own = Some(Arc::clone(&ids));
             }
-            ids
+            Ok::<_, PyErr>(ids)
         });
+        let ids = earlier.transpose()?;
         export(py, &self.graph, path, values, ids)
     }
 

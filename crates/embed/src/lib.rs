@@ -2,6 +2,7 @@
 //!
 //! Faces hold no logic: each function here takes arguments apart, asks the library, and wraps the answer.
 
+mod apart;
 mod ask;
 mod capture;
 mod chain;

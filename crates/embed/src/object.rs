@@ -9,6 +9,7 @@ use refroots_core::query::paths::{self, WhyOptions};
 use refroots_core::query::{reach, weak};
 use refroots_core::{NodeId, Study, Values, Wording, grouped};
 
+use crate::apart;
 use crate::chain::Chain;
 use crate::reasons::Reasons;
 use crate::refused;
@@ -125,46 +126,53 @@ impl Object {
     /// look at a heap computes this for every object, for about one `gc.collect()`.
     #[getter]
     fn retained(&self, py: Python<'_>) -> PyResult<u64> {
-        let found = py.detach(|| self.graph.dominators()).map_err(refused::core)?;
-        Ok(found.retained(self.node))
+        let node = self.node;
+        apart::ask(py, &self.graph, move |graph| Ok(graph.dominators()?.retained(node)))?.map_err(refused::core)
     }
 
     /// The nearest object that every chain from a root to it goes through; `None` for a root, and where
     /// several hold it. Costs what `retained` does.
     #[getter]
     fn dominator(&self, py: Python<'_>) -> PyResult<Option<Self>> {
-        let found = py.detach(|| self.graph.dominators()).map_err(refused::core)?;
-        Ok(found.parent(self.node).map(|node| Self::new(&self.graph, node, self.values)))
+        let node = self.node;
+        let found = apart::ask(py, &self.graph, move |graph| Ok(graph.dominators()?.parent(node)))?.map_err(refused::core)?;
+        Ok(found.map(|node| Self::new(&self.graph, node, self.values)))
     }
 
     /// The objects whose `dominator` it is, those that retain most first. O(objects).
     #[getter]
     fn dominated(&self, py: Python<'_>) -> PyResult<ObjectSet> {
-        let nodes = py.detach(|| Ok(self.graph.dominators()?.dominated(&self.graph, Some(self.node)))).map_err(refused::core)?;
-        Ok(ObjectSet::new(&self.graph, nodes))
+        let node = self.node;
+        let nodes = apart::ask(py, &self.graph, move |graph| Ok(graph.dominators()?.dominated(graph, Some(node))))?;
+        Ok(ObjectSet::new(&self.graph, nodes.map_err(refused::core)?))
     }
 
     /// Shallow sizes, added, of all that it reaches, its own included, in bytes. Modules, classes, functions and
     /// running frames on the way end it, for through its class every object reaches the whole process;
     /// `definitions=True` goes through them. O(what it reaches).
     #[pyo3(signature = (*, definitions=false))]
-    fn reachable(&self, py: Python<'_>, definitions: bool) -> u64 {
-        py.detach(|| reach::reachable_size(&self.graph, &[self.node], definitions)).size
+    fn reachable(&self, py: Python<'_>, definitions: bool) -> PyResult<u64> {
+        let node = self.node;
+        apart::ask(py, &self.graph, move |graph| reach::reachable_size(graph, &[node], definitions).size)
     }
 
     /// The smallest reference cycle through it, as references from it back to it; `None` where there is none.
     /// Cycles through living modules, classes, code and the globals of functions only with `definitions=True`. O(what leads to it).
     #[pyo3(signature = (*, definitions=false))]
-    fn cycle(&self, py: Python<'_>, definitions: bool) -> Option<Vec<Reference>> {
-        let found = py.detach(|| smallest_cycle(&self.graph, self.node, &CycleOptions { definitions }));
-        found.map(|cycle| cycle.into_iter().map(|reference| Reference::new(&self.graph, reference, self.values)).collect())
+    fn cycle(&self, py: Python<'_>, definitions: bool) -> PyResult<Option<Vec<Reference>>> {
+        let node = self.node;
+        let found = apart::ask(py, &self.graph, move |graph| smallest_cycle(graph, node, &CycleOptions { definitions }))?;
+        let name = |reference| Reference::new(&self.graph, reference, self.values);
+        Ok(found.map(|cycle| cycle.into_iter().map(name).collect()))
     }
 
     /// The shortest chain from a GC root to it.
-    fn chain(&self, py: Python<'_>) -> Chain {
+    fn chain(&self, py: Python<'_>) -> PyResult<Chain> {
         // Short values are for who asks; a page of the chain has them only where somebody said so.
         let kept = Some(self.values).filter(|values| *values == Values::None);
-        py.detach(|| Chain::new(&self.graph, paths::why(&self.graph, self.node, &WhyOptions::default()))).with_values(kept)
+        let node = self.node;
+        let found = apart::ask(py, &self.graph, move |graph| paths::why(graph, node, &WhyOptions::default()))?;
+        Ok(Chain::new(&self.graph, found).with_values(kept))
     }
 
     fn __repr__(&self) -> String {
@@ -283,8 +291,9 @@ impl ObjectSet {
 
     /// Bytes that would be freed with all of them together. O(objects + references).
     #[getter]
-    fn retained(&self, py: Python<'_>) -> u64 {
-        py.detach(|| reach::retained_together(&self.graph, &self.nodes))
+    fn retained(&self, py: Python<'_>) -> PyResult<u64> {
+        let nodes = self.nodes.clone();
+        apart::ask(py, &self.graph, move |graph| reach::retained_together(graph, &nodes))
     }
 
     /// Why they are alive: their shortest chains, grouped by how they are held, largest group first.
@@ -292,7 +301,8 @@ impl ObjectSet {
     /// The first call on a heap finds the shortest chain to every object, in less than one `gc.collect()`.
     fn why(&self, py: Python<'_>) -> PyResult<Reasons> {
         let title = format!("Why {} are alive", self.words());
-        let found = py.detach(|| Ok(self.graph.reasons()?.group(&self.graph, &self.nodes, Values::Short)));
+        let nodes = self.nodes.clone();
+        let found = apart::ask(py, &self.graph, move |graph| Ok(graph.reasons()?.group(graph, &nodes, Values::Short)))?;
         Ok(Reasons::new(&self.graph, found.map_err(refused::core)?, title))
     }
 

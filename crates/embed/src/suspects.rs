@@ -7,6 +7,7 @@ use refroots_cli::tables;
 use refroots_core::query::suspects;
 use refroots_core::{Study, Values};
 
+use crate::apart;
 use crate::chain::Chain;
 use crate::object::Object;
 use crate::refused;
@@ -71,7 +72,7 @@ impl Suspect {
 
 /// Suspects of a heap as a table.
 pub(crate) fn table(py: Python<'_>, graph: &Arc<Study>) -> PyResult<Table> {
-    let found = py.detach(|| graph.suspects(Values::Short)).map_err(refused::core)?;
+    let found = apart::ask(py, graph, |graph| graph.suspects(Values::Short))?.map_err(refused::core)?;
     let printed = tables::suspects(graph, &found, Values::Short);
     let keys = found.iter().map(|suspect| suspect.type_name.clone()).collect();
     Table::new(py, printed, keys, found.into_iter().map(|suspect| Suspect { graph: Arc::clone(graph), suspect }))

@@ -67,7 +67,7 @@ impl Growth {
     ) -> PyResult<()> {
         let before = self.before.get().ok_or_else(|| PyRuntimeError::new_err("track() was not entered"))?;
         let after = Heap::new(live::capture_whole(py, false)?);
-        let diff = py.detach(|| Diff::between(before, &after));
+        let diff = Diff::between(py, before, &after)?;
         let _ = self.diff.set(diff);
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Growth {
 
     /// As `Diff.still_in`.
     fn still_in(&self, py: Python<'_>, third: &Heap) -> PyResult<ObjectSet> {
-        Ok(self.diff()?.still_in(py, third))
+        self.diff()?.still_in(py, third)
     }
 
     fn __repr__(&self) -> String {
