@@ -55,7 +55,7 @@ def test_examples_in_docstrings_run(tmp_path, monkeypatch):
     assert runner.failures == 0
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/analysis.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/analysis.md", "docs/reports.md"])
 def test_python_examples_of_the_pages_run(tmp_path, page):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     assert blocks

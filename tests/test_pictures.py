@@ -1,4 +1,4 @@
-"""Pictures in every format: what the files say and do not say, as other programs read them."""
+"""Pictures, reports and exports in every format: what the files say and do not say, as other programs read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ import pypdf
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ENDINGS = ("png", "svg", "pdf", "dot", "mmd", "json", "txt")
+PICTURES = ("png", "svg", "pdf", "dot", "mmd", "json", "txt", "html")
+REPORTS = ("md", "html")
+# Parquet is read in test_export.py.
+EXPORTS = ("heapsnapshot", "graphml", "json", "folded")
 MERMAID = ("mermaid@11.17.2", "jsdom@26.1.0")
 
 SECRETS = """
@@ -35,6 +38,9 @@ SECRETS = """
     def main():
         foo = Foo()
         held = {"hunter2-key": [foo], ("hunter2-part", 1): foo, 271828182271: foo, b"hunter2-raw": foo}
+        refroots.save("said.refroots", values="short")
+        live, said = refroots.capture(), refroots.load("said.refroots")
+        endings = [word.split(",") for word in sys.argv[1:]]
         for values in ("none", "short"):
             refroots.save("heap.refroots", values=values)
             pictures = {
@@ -46,8 +52,14 @@ SECRETS = """
                 "tree": refroots.load("heap.refroots").dominator_tree(most=100),
             }
             for name, picture in pictures.items():
-                for ending in sys.argv[1].split():
+                for ending in endings[0]:
                     picture.save(f"{values}-{name}.{ending}")
+            for ending in endings[1]:
+                live.report("Foo", f"{values}-report-live.{ending}", values=values)
+                said.report("Foo", f"{values}-report-said.{ending}", values=values)
+                said.report("os._Environ", f"{values}-report-environ.{ending}", values=values, stamp=True)
+            for ending in endings[2]:
+                said.export(f"{values}-export.{ending}", values=values)
 
     main()
 """
@@ -60,34 +72,36 @@ def said(path: pathlib.Path) -> str:
     if path.suffix == ".pdf":
         reader = pypdf.PdfReader(path)
         text += "".join(page.extract_text() for page in reader.pages) + str(reader.metadata)
-    if path.suffix == ".mmd":
+    if path.suffix in (".mmd", ".md"):
         text = re.sub(r"#(\d+);", lambda number: chr(int(number[1])), text)
     return re.sub(r"\s", "", text)
 
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory) -> pathlib.Path:
-    """A folder of pictures of a program with secrets, each with and without values in each format."""
+    """A folder of what is said of a program with secrets, each with and without values in each format."""
     folder = tmp_path_factory.mktemp("hunter2-folder")
     program = folder / "program.py"
     program.write_text("\n".join(line[4:] for line in SECRETS.splitlines()))
     environment = {"HUNTER2_NAME": "hunter2-value", "hunter2_name": "hunter2", "PATH": "/usr/bin:/bin"}
-    command = [sys.executable, str(program), " ".join(ENDINGS)]
+    command = [sys.executable, str(program), *map(",".join, (PICTURES, REPORTS, EXPORTS))]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return folder
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", sorted({*PICTURES, *REPORTS, *EXPORTS}))
 def test_no_format_says_values_unless_asked_to(ending: str, secrets: pathlib.Path) -> None:
-    pictures = sorted(secrets.glob(f"none-*.{ending}"))
-    assert len(pictures) == 6
-    for path in pictures:
+    files = sorted(secrets.glob(f"none-*.{ending}"))
+    assert len(files) == 6 * (ending in PICTURES) + 3 * (ending in REPORTS) + (ending in EXPORTS)
+    for path in files:
         text = said(path).lower()
         assert [word for word in WORDS if word in text] == [], path.name
-    if ending != "png":
+    # A PNG has no text, and stacks have no keys.
+    if ending not in ("png", "folded"):
         text = "".join(said(path) for path in secrets.glob(f"short-*.{ending}"))
-        assert [word for word in (*WORDS, "hunter2-key", "hunter2-value") if word not in text] == []
+        words = (*WORDS, "hunter2-key", "hunter2-value") if ending in PICTURES else ("hunter2-key",)
+        assert [word for word in words if word not in text] == []
 
 
 @pytest.fixture(scope="module")

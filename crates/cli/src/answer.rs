@@ -4,11 +4,12 @@ use refroots_core::petgraph::Direction;
 use refroots_core::query::largest::dominator_view;
 use refroots_core::query::neighbourhood::{Neighbourhood, Surroundings, neighbourhood};
 use refroots_core::query::paths::{WhyOptions, why};
-use refroots_core::query::select::{Selection, find_ordinal, find_type};
 use refroots_core::query::ways_view::ways_view;
 use refroots_core::{NodeId, Question, Study, View, grouped};
 use refroots_render::{Drawing, Format, printable, render};
 
+use crate::report::report;
+use crate::subject::Subject;
 use crate::table::counted;
 use crate::{Ask, Error, Look, answer_json, table_answers, tables};
 
@@ -27,6 +28,7 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
         Ask::Backrefs(name) => neighbours(graph, look, name, Direction::Incoming),
         Ask::Refs(name) => neighbours(graph, look, name, Direction::Outgoing),
         Ask::Why(name) => reasons(graph, look, &Subject::find(graph, name)?),
+        Ask::Report { name, face } => report(graph, look, name, *face),
         Ask::Largest if !look.json && format_of(look)? != Format::Text => {
             let most = if format_of(look)? == Format::Html { MOST_IN_PAGE } else { MOST_DRAWN };
             let view = dominator_view(graph, graph.dominators()?, None, most, look.values);
@@ -70,7 +72,7 @@ fn neighbours(graph: &Study, look: &Look, name: &str, direction: Direction) -> R
         neighbourhood(graph, &[object], &what)
     };
     let which = subject.which("");
-    subject.name_start(&mut view, &which);
+    name_start(&mut view, &subject, &which);
     let object = format!("{} #{}{which}", subject.found.type_name, object.0);
     let words = match direction {
         Direction::Incoming => format!("what refers to {object}"),
@@ -84,39 +86,11 @@ fn surroundings(graph: &Study, look: &Look, objects: &[NodeId], question: Questi
     Ok(graph.surroundings(objects, &Surroundings { values: look.values, ..Surroundings::new(question) })?)
 }
 
-/// The objects that an answer is about.
-struct Subject {
-    found: Selection,
-    /// Whether it is one object, which was asked for by its ordinal.
-    is_one: bool,
-}
-
-impl Subject {
-    /// The objects of a type, or the one of `#` and an ordinal.
-    fn find(graph: &Study, name: &str) -> Result<Self, Error> {
-        let Some(ordinal) = name.strip_prefix('#') else {
-            return Ok(Self { found: find_type(graph, name)?, is_one: false });
-        };
-        let ordinal = ordinal.parse().map_err(|_| {
-            Error::Usage(format!("{name}: expected # and the ordinal of an object, as tables say it, such as #123"))
-        })?;
-        Ok(Self { found: find_ordinal(graph, ordinal)?, is_one: true })
-    }
-
-    /// ` (the only one)`, ` (the first of 3)`; nothing where no other one was meant.
-    fn which(&self, more: &str) -> String {
-        match self.found.nodes.len() {
-            _ if self.is_one => String::new(),
-            1 => " (the only one)".to_owned(),
-            count => format!(" (the first of {}{more})", grouped(count as u64)),
-        }
-    }
-
-    fn name_start(&self, view: &mut View, which: &str) {
-        if self.found.nodes.len() > 1 {
-            let subject = format!("#{}", view.starts().next().map_or(0, |start| view.graph[start].ordinal.0));
-            view.title = view.title.replacen(&subject, &format!("{subject}{which}"), 1);
-        }
+/// Says in a picture's title which of its objects the start node is.
+fn name_start(view: &mut View, subject: &Subject, which: &str) {
+    if subject.found.nodes.len() > 1 {
+        let start = format!("#{}", view.starts().next().map_or(0, |start| view.graph[start].ordinal.0));
+        view.title = view.title.replacen(&start, &format!("{start}{which}"), 1);
     }
 }
 
@@ -151,7 +125,7 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
     let first = &groups[0].chain;
     let mut view = weighed(graph, first.view(graph, look.values), look)?;
     let alike = if groups.len() == 1 { ", all held alike" } else { ", held most often like this" };
-    subject.name_start(&mut view, &subject.which(alike));
+    name_start(&mut view, subject, &subject.which(alike));
     if groups.len() == 1 {
         return picture(graph, view, look, &format!("why {} #{}{} is alive", found.type_name, first.target.0, subject.which("")));
     }

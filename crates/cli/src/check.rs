@@ -5,6 +5,7 @@ use std::path::Path;
 use refroots_render::Format;
 
 use crate::atomic::check_writable;
+use crate::report::Form;
 use crate::table_answers::sorted_by;
 use crate::{Ask, Error, Look};
 
@@ -20,6 +21,10 @@ pub(crate) fn check_look(look: &Look) -> Result<(), Error> {
     }
     if look.ask == Ask::Save {
         return check_snapshot(&output.given);
+    }
+    if let Ask::Report { .. } = look.ask {
+        Form::of(Some(output))?;
+        return check_writable(&output.given);
     }
     let is_json = output.given.extension().is_some_and(|ending| ending == "json");
     let may_be_json = !matches!(look.ask, Ask::Backrefs(_) | Ask::Refs(_));

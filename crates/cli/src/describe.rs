@@ -20,72 +20,91 @@ pub(crate) fn describe(file: &Path, as_json: bool, stdout: &mut dyn Write) -> Re
     let (length, version) =
         File::open(file).and_then(|mut opened| Ok((opened.metadata()?.len(), snapshot::version(&mut opened)))).map_err(read)?;
     let version = version.map_err(|source: SnapshotError| Error::Snapshot { path: file.to_owned(), source })?;
-    let facts = Facts::of(&graph, length, version);
-    let text = if as_json { format!("{:#}\n", facts.json(file)) } else { facts.text(file) };
+    let facts = Facts::of(&graph);
+    let text = if as_json { format!("{:#}\n", json(&facts, file, length, version)) } else { text(&facts, file, length, version) };
     stdout.write_all(text.as_bytes()).map_err(Error::Stdout)?;
     Ok(Exit::Done)
 }
 
-struct Facts<'a> {
+/// What is known of a heap as a whole.
+pub(crate) struct Facts<'a> {
     graph: &'a HeapGraph,
-    length: u64,
-    version: (u16, u16),
     objects: u64,
     size: u64,
     types: u64,
 }
 
 impl<'a> Facts<'a> {
-    fn of(graph: &'a HeapGraph, length: u64, version: (u16, u16)) -> Self {
+    pub(crate) fn of(graph: &'a HeapGraph) -> Self {
         let rows = by_type(graph, None);
         let objects = rows.iter().map(|row| row.count).sum();
         let size = rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.size));
-        Self { graph, length, version, objects, size, types: rows.len() as u64 }
+        Self { graph, objects, size, types: rows.len() as u64 }
     }
 
-    fn json(&self, file: &Path) -> Value {
-        let origin = self.graph.origin();
-        let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        json!({
-            "file": file.display().to_string(),
-            "format": format!("{}.{}", self.version.0, self.version.1),
-            "file_size": self.length,
-            "values": values_word(origin.values),
-            "python": known(&origin.python),
-            "platform": known(&origin.platform),
-            "pid": origin.process.map(|process| process.pid),
-            "captured_at": origin.captured_at,
-            "objects": self.objects,
-            "size": self.size,
-            "references": self.graph.edge_count(),
-            "types": self.types,
-            "roots": self.graph.roots().len(),
-            "notes": self.graph.notes(),
-        })
-    }
-
-    fn text(&self, file: &Path) -> String {
+    /// The Python and where it ran.
+    pub(crate) fn python(&self) -> Vec<(&'static str, String)> {
         let origin = self.graph.origin();
         let unknown = |text: &str| if text.is_empty() { "not known".to_owned() } else { printable(text, usize::MAX) };
-        let values = match origin.values {
-            Values::Short => "short: up to 40 characters of strings, bytes and numbers, and dict keys",
-            Values::None => "none: no string, number or dict key is in the file",
-        };
+        vec![("python", unknown(&origin.python)), ("platform", unknown(&origin.platform))]
+    }
+
+    /// The process and the moment.
+    pub(crate) fn process(&self) -> Vec<(&'static str, String)> {
+        let origin = self.graph.origin();
+        let unknown = || "not known".to_owned();
+        vec![
+            ("process", origin.process.map_or_else(unknown, |process| process.pid.to_string())),
+            ("captured", origin.captured_at.map_or_else(unknown, utc)),
+        ]
+    }
+
+    /// How much there is, and what capture could not see.
+    pub(crate) fn counts(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![
-            ("file", printable(&file.display().to_string(), usize::MAX)),
-            ("format", format!("{}.{}, {}", self.version.0, self.version.1, bytes(self.length))),
-            ("values", values.to_owned()),
-            ("python", unknown(&origin.python)),
-            ("platform", unknown(&origin.platform)),
-            ("process", origin.process.map_or_else(|| "not known".to_owned(), |process| process.pid.to_string())),
-            ("captured", origin.captured_at.map_or_else(|| "not known".to_owned(), utc)),
             ("objects", format!("{} of {} types, {}", grouped(self.objects), grouped(self.types), bytes(self.size))),
             ("references", grouped(self.graph.edge_count() as u64)),
             ("roots", grouped(self.graph.roots().len() as u64)),
         ];
         lines.extend(self.graph.notes().iter().map(|note| ("note", printable(note, usize::MAX))));
-        lines.iter().map(|(name, said)| format!("{name:<10}  {said}\n")).collect()
+        lines
     }
+}
+
+fn json(facts: &Facts<'_>, file: &Path, length: u64, version: (u16, u16)) -> Value {
+    let graph = facts.graph;
+    let origin = graph.origin();
+    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    json!({
+        "file": file.display().to_string(),
+        "format": format!("{}.{}", version.0, version.1),
+        "file_size": length,
+        "values": values_word(origin.values),
+        "python": known(&origin.python),
+        "platform": known(&origin.platform),
+        "pid": origin.process.map(|process| process.pid),
+        "captured_at": origin.captured_at,
+        "objects": facts.objects,
+        "size": facts.size,
+        "references": graph.edge_count(),
+        "types": facts.types,
+        "roots": graph.roots().len(),
+        "notes": graph.notes(),
+    })
+}
+
+fn text(facts: &Facts<'_>, file: &Path, length: u64, version: (u16, u16)) -> String {
+    let values = match facts.graph.origin().values {
+        Values::Short => "short: up to 40 characters of strings, bytes and numbers, and dict keys",
+        Values::None => "none: no string, number or dict key is in the file",
+    };
+    let mut lines = vec![
+        ("file", printable(&file.display().to_string(), usize::MAX)),
+        ("format", format!("{}.{}, {}", version.0, version.1, bytes(length))),
+        ("values", values.to_owned()),
+    ];
+    lines.extend([facts.python(), facts.process(), facts.counts()].into_iter().flatten());
+    lines.iter().map(|(name, said)| format!("{name:<10}  {said}\n")).collect()
 }
 
 fn values_word(values: Values) -> &'static str {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use refroots_core::Values;
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, Moment};
+use crate::{Engine, Face, Moment};
 
 /// What to look at, when, and where the answer goes. It crosses from the process that read the
 /// command line to the one that runs the program, as JSON.
@@ -89,6 +89,13 @@ pub enum Ask {
     Refs(String),
     /// Why the objects of this type are alive.
     Why(String),
+    /// All that a bug report says of the objects of this type.
+    Report {
+        /// The type, or `#` and an ordinal.
+        name: String,
+        /// Where it was asked for.
+        face: Face,
+    },
     /// How many objects there are of each type.
     Types,
     /// What the objects of each type keep alive.
@@ -122,7 +129,7 @@ impl Ask {
     /// The objects that the answer is about: a type's name, or `#` and an ordinal.
     pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Backrefs(name) | Self::Refs(name) | Self::Why(name) => Some(name),
+            Self::Backrefs(name) | Self::Refs(name) | Self::Why(name) | Self::Report { name, .. } => Some(name),
             _ => None,
         }
     }

@@ -50,6 +50,21 @@ impl Moment {
     }
 }
 
+/// As `--when` takes it, but for the name of a file.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit => f.write_str("exit"),
+            Self::Exception => f.write_str("exception"),
+            Self::Return(function) => write!(f, "return:{function}"),
+            Self::Line(line) => write!(f, "line:FILE:{}", line.number),
+            Self::Signal(signal) => write!(f, "signal:{}", signal.name),
+            Self::Every(period) => write!(f, "every:{}s", period.as_secs_f64()),
+            Self::Resident(size) => write!(f, "rss:{}MB", *size as f64 / 1e6),
+        }
+    }
+}
+
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
@@ -191,6 +206,16 @@ mod tests {
         ] {
             assert!(wrong.parse::<Moment>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn moments_are_said_as_they_are_written() {
+        for written in
+            ["exit", "exception", "return:app.views:View.get", "signal:USR1", "every:0.25s", "every:90s", "rss:500.5MB"]
+        {
+            assert_eq!(written.parse::<Moment>().unwrap().to_string(), written);
+        }
+        assert_eq!("line:secret.py:30".parse::<Moment>().unwrap().to_string(), "line:FILE:30");
     }
 
     #[test]

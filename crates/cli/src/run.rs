@@ -91,6 +91,8 @@ mod tests {
             "run -o DIR/t.json DIR/ok.py",
             "run --why Foo -o DIR/t.png DIR/ok.py",
             "run --retained --sort retained DIR/ok.py",
+            "run --report Foo -o DIR/t.md DIR/ok.py",
+            "run --report Foo -o DIR/t.html DIR/ok.py",
             "capture -o DIR/t.refroots DIR/ok.py",
         ] {
             assert_eq!(run(line), (Exit::Done, String::new(), 1), "{line}");
@@ -108,6 +110,8 @@ mod tests {
             "run -o DIR/no/t.txt DIR/ok.py",
             "run -o DIR/t.png DIR/ok.py",
             "run --json -o DIR/t.txt DIR/ok.py",
+            "run --report Foo -o DIR/t.svg DIR/ok.py",
+            "run --report Foo -o DIR DIR/ok.py",
             "run --types --sort colour DIR/ok.py",
             "capture -o DIR DIR/ok.py",
             "capture -o DIR/no/t.refroots DIR/ok.py",

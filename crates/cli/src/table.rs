@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use refroots_core::{bytes, grouped};
-use refroots_render::{printable, xml};
+use refroots_render::{code_block, code_span, markdown_cell, printable, xml};
 use serde_json::{Map, Value};
 
 /// Rows of one kind, with what their columns mean.
@@ -85,8 +85,7 @@ impl Table {
             table.add_row(row.iter().map(Cell::words));
         }
         for at in 0..self.columns.len() {
-            let is_number = self.rows.iter().all(|row| !matches!(row[at], Cell::Text(_) | Cell::Whether(..)));
-            let Some(column) = table.column_mut(at).filter(|_| is_number) else { continue };
+            let Some(column) = table.column_mut(at).filter(|_| self.is_of_numbers(at)) else { continue };
             column.set_constraint(ColumnConstraint::ContentWidth);
             if !self.is_last(at) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -136,6 +135,19 @@ impl Table {
         format!("<table><thead>{head}</thead><tbody>{body}</tbody></table>")
     }
 
+    /// As [`text`](Self::text), as Markdown that GitHub shows: columns as a table in which texts are code, a list as a
+    /// block of code.
+    pub fn markdown(&self, limit: usize) -> String {
+        if self.listing.is_some() {
+            return code_block("", &self.text(limit));
+        }
+        let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let rule = |at: usize| if self.is_of_numbers(at) { "--:" } else { "---" }.to_owned();
+        let head = row(self.columns.iter().map(|column| column.title.to_owned()).collect());
+        let rules = row((0..self.columns.len()).map(rule).collect());
+        self.shown(limit).iter().fold(head + &rules, |text, cells| text + &row(cells.iter().map(Cell::markdown).collect()))
+    }
+
     /// The rows that are shown, and those that stand for the rest and for all.
     fn shown(&self, limit: usize) -> Vec<Vec<Cell>> {
         let count = self.rows.len().min(limit);
@@ -164,6 +176,10 @@ impl Table {
             *last = Cell::Text(words);
         }
         sums
+    }
+
+    fn is_of_numbers(&self, at: usize) -> bool {
+        self.rows.iter().all(|row| !matches!(row[at], Cell::Text(_) | Cell::Whether(..)))
     }
 
     fn is_last(&self, at: usize) -> bool {
@@ -215,6 +231,13 @@ impl Cell {
             Self::Text(text) => printable(text, TEXT_WIDTH),
             Self::Whether(is_so, word) => if *is_so { *word } else { "" }.to_owned(),
             Self::Nothing => String::new(),
+        }
+    }
+
+    fn markdown(&self) -> String {
+        match self {
+            Self::Text(_) | Self::Object(_) => markdown_cell(&code_span(&self.words())),
+            _ => self.words(),
         }
     }
 
@@ -315,6 +338,13 @@ mod tests {
               1     16 B  li\x1bst
               1     16 B  (1 more types)
               5  4.0 KiB  total of 3 types
+        ");
+        insta::assert_snapshot!(Table { adds_up_by: Some("type"), ..table() }.markdown(1), @r"
+        | objects | bytes | type |
+        | --: | --: | --- |
+        | 3 | 4.0 KiB | `app.<Foo>` |
+        | 2 | 32 B | `(2 more types)` |
+        | 5 | 4.0 KiB | `total of 3 types` |
         ");
         let html = table().html(1);
         assert!(html.contains("<td>4.0 KiB</td><td>app.&lt;Foo&gt;</td>"), "{html}");

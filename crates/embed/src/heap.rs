@@ -331,6 +331,15 @@ impl Heap {
         export(py, &self.graph, path, values, ids)
     }
 
+    /// Writes what a bug report needs about the objects of a type, or of one by its ordinal (`#7`): `.md` for an issue on
+    /// GitHub, under 60,000 characters, or `.html`. docs/reports.md has an example. No values are in it, as in `export`.
+    /// Costs the retained sizes and the shortest chains of all objects.
+    #[pyo3(signature = (type_name, path, *, values="none", stamp=false))]
+    fn report(&self, py: Python<'_>, type_name: &str, path: PathBuf, values: &str, stamp: bool) -> PyResult<()> {
+        let values = policy(values)?;
+        py.detach(|| refroots_cli::write_report(&self.graph, &path, type_name, values, stamp)).map_err(refused::exporting)
+    }
+
     /// The collector knows a heap, though it holds no object: so it stands, in the collector's order, between
     /// what was there when it was captured and what is new.
     fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

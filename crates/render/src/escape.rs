@@ -133,6 +133,40 @@ pub(crate) fn mermaid<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     out
 }
 
+/// A text as a code span of GitHub's Markdown: nothing in it is markup, a mention, a link or the number of an issue. In a
+/// cell of a table, [`markdown_cell`] goes around it.
+pub fn code_span(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.is_empty() {
+        return text;
+    }
+    let fence = "`".repeat(longest_run_of_backticks(&text) + 1);
+    let is_at_an_end = |c: char| text.starts_with(c) || text.ends_with(c);
+    let room = if is_at_an_end('`') || is_at_an_end(' ') { " " } else { "" };
+    format!("{fence}{room}{text}{room}{fence}")
+}
+
+/// Markdown that stands in a cell of a table, where a bar would end the cell, also inside code.
+pub fn markdown_cell(markdown: &str) -> String {
+    markdown.replace('|', "\\|")
+}
+
+/// Lines as a block of code in Markdown, of a language or none: nothing in it ends the block.
+pub fn code_block(language: &str, text: &str) -> String {
+    let fence = "`".repeat(longest_run_of_backticks(text).max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// A text as one word of a shell's command line.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':');
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+fn longest_run_of_backticks(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
 /// A text as a double-quoted scalar of YAML, in which nothing stands that means something to Mermaid.
 pub(crate) fn yaml(text: &str) -> String {
     let mut out = String::from("\"");
@@ -165,6 +199,20 @@ mod tests {
         assert_eq!(printable("abcde\n", 6), "abcde…");
         assert_eq!(printable(&"x".repeat(50 << 20), 60).chars().count(), 60);
         assert_eq!(printable("", 6), "");
+    }
+
+    #[test]
+    fn nothing_ends_code_in_markdown() {
+        assert_eq!(["a|b", "@me #1", ""].map(code_span), ["`a|b`", "`@me #1`", ""]);
+        assert_eq!(["a``b", "`", " x", "a\n- b"].map(code_span), ["```a``b```", "`` ` ``", "`  x `", "`a\u{fffd}- b`"]);
+        assert_eq!(markdown_cell(&code_span("a|b\\|")), "`a\\|b\\\\|`");
+        assert_eq!(code_block("", "x\n```\n</details>\n\n"), "````\nx\n```\n</details>\n````\n");
+        assert_eq!(code_block("mermaid", ""), "```mermaid\n\n```\n");
+    }
+
+    #[test]
+    fn a_shell_reads_one_word() {
+        assert_eq!(["app.Foo", "#7", "it's $x", ""].map(shell_word), ["app.Foo", "'#7'", "'it'\\''s $x'", "''"]);
     }
 
     #[test]

@@ -22,9 +22,14 @@ const LAST_WORDS: usize = 300;
 /// Writes a view as a Mermaid flowchart of at most 50,000 characters and 500 arrows. Where it has
 /// more, a box says how much is left out; start nodes and chains stay longest.
 pub fn mermaid(view: &View) -> String {
+    mermaid_within(view, CHARACTERS)
+}
+
+/// As [`mermaid`], in at most so many bytes; from 4,000 on there is always room for what must be said.
+pub fn mermaid_within(view: &View, most: usize) -> String {
     let mut out = format!("---\ntitle: {}\n---\nflowchart TB\n", escape::yaml(&label::title(view)));
     let classes = classes(view);
-    let kept = kept(view, CHARACTERS - out.len() - classes.len() - LAST_WORDS);
+    let kept = kept(view, most.min(CHARACTERS).saturating_sub(out.len() + classes.len() + LAST_WORDS));
     let is_kept = |node: NodeIndex| kept[node.index()].is_some();
     out.extend(kept.iter().flatten().map(String::as_str));
     let arrows = view.graph.edge_references().filter(|edge| is_kept(edge.source()) && is_kept(edge.target()));

@@ -5,7 +5,7 @@ mod fixtures;
 
 use fixtures::view;
 use refroots_core::{Question, View};
-use refroots_render::mermaid;
+use refroots_render::{mermaid, mermaid_within};
 
 fn arrows(written: &str) -> usize {
     written.lines().filter(|line| ["-->", "==>", "-.->"].iter().any(|arrow| line.contains(&format!(" {arrow}")))).count()
@@ -53,6 +53,21 @@ fn long_texts_are_cut_at_their_characters() {
     }
     let written = within_limits(&shown);
     assert!(boxes(&written) > 100 && boxes(&written) < 200, "{}", boxes(&written));
+}
+
+#[test]
+fn less_room_than_mermaid_gives_is_kept_to() {
+    let mut shown = view(60, &(1..60).map(|i| (i, 0)).collect::<Vec<_>>(), Question::Referrers);
+    shown.title = "\"".repeat(200);
+    for node in shown.graph.node_weights_mut() {
+        node.text = "\"".repeat(60);
+    }
+    for room in [4_000, 10_000, 18_000] {
+        let written = mermaid_within(&shown, room);
+        assert!(written.len() <= room && written.len() + 1_000 > room, "{} of {room}", written.len());
+        assert!(written.contains(" more boxes and "), "{written}");
+    }
+    assert_eq!(mermaid_within(&shown, usize::MAX), mermaid(&shown));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::drawn::{AroundArgs, SaidArgs};
 use super::shared::{TableArgs, ValuesPolicy, at_least_one, is_json, values_in};
-use crate::{Ask, Look, Output};
+use crate::{Ask, Face, Look, Output};
 
 /// A look at a snapshot file.
 pub(crate) struct FileLook {
@@ -39,7 +39,7 @@ impl FileTableArgs {
         let look = Look {
             json: self.table.json || is_json(self.output.as_deref()),
             output: self.output.as_deref().map(Output::new),
-            values: values_in(self.output.as_deref(), self.values),
+            values: values_in(&ask, self.output.as_deref(), self.values),
             limit: self.table.limit,
             sort: self.table.sort,
             ..Look::new(ask)
@@ -73,6 +73,39 @@ pub(super) struct FileRefsArgs {
     around: AroundArgs,
 }
 
+/// A report about objects.
+#[derive(Args)]
+pub(super) struct FileReportArgs {
+    /// The snapshot, which `refroots capture -o` or `heap.save()` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The objects: a type (bare, Foo, or whole, app.models.Foo), or the ordinal of one object ('#123')
+    #[arg(value_name = "TYPE|#ORDINAL")]
+    subject: String,
+
+    /// Write the report to this file; the ending says how: .md (Markdown for an issue on GitHub) or .html (one page).
+    /// Without it, Markdown goes to the standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Whether the report says what strings, numbers and keys are, where the file has them
+    #[arg(long, value_name = "POLICY", default_value = "none")]
+    values: ValuesPolicy,
+
+    /// Say from which process and moment the heap is
+    #[arg(long)]
+    stamp: bool,
+}
+
+impl FileReportArgs {
+    pub(super) fn into_look(self) -> FileLook {
+        let ask = Ask::Report { name: self.subject, face: Face::File };
+        let output = self.output.as_deref().map(Output::new);
+        FileLook { file: self.file, look: Look { output, values: self.values.into(), stamp: self.stamp, ..Look::new(ask) } }
+    }
+}
+
 #[derive(Args)]
 struct ObjectArgs {
     /// The snapshot, which `refroots capture -o` or `heap.save()` wrote
@@ -99,8 +132,9 @@ struct ObjectArgs {
 
 impl ObjectArgs {
     fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
-        let output = self.output.as_deref().map(Output::new);
-        let look = Look { values: values_in(self.output.as_deref(), self.values), output, ..Look::new(ask(self.subject)) };
+        let ask = ask(self.subject);
+        let values = values_in(&ask, self.output.as_deref(), self.values);
+        let look = Look { values, output: self.output.as_deref().map(Output::new), ..Look::new(ask) };
         FileLook { file: self.file, look: self.said.apply(look) }
     }
 }

@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::file::FileLook;
-use self::file::{FileRefsArgs, FileTableArgs, FileWhyArgs};
+use self::file::{FileRefsArgs, FileReportArgs, FileTableArgs, FileWhyArgs};
 pub(crate) use self::run::Run;
 use self::run::{CaptureArgs, RunArgs};
 pub(crate) use self::several::Comparison;
@@ -126,6 +126,15 @@ enum Subcommands {
     )]
     Backrefs(FileRefsArgs),
 
+    /// Write what a bug report needs about the objects of a type: how they are held, sizes, suspects, a picture
+    ///
+    /// Markdown (.md) can be pasted into an issue on GitHub as it is, a page (.html) is one file. No values are in it
+    /// unless --values short says so, and never the names of the files that were asked about.
+    #[command(
+        after_help = "Examples:\n  refroots report heap.refroots Foo -o report.md\n  refroots report heap.refroots Foo --values short -o report.html"
+    )]
+    Report(FileReportArgs),
+
     /// Compare snapshots of one process: which paths grew, what came and went by type, and what holds what is new
     ///
     /// Of three files or more, in order of time, the paths come first to which each file has more objects than the one
@@ -210,6 +219,7 @@ impl Subcommands {
             Self::Duplicates(table) => table.into_look(Ask::Duplicates),
             Self::Waste(table) => table.into_look(Ask::Waste),
             Self::Why(why) => why.into_look(),
+            Self::Report(report) => report.into_look(),
             Self::Refs(refs) => refs.into_look(Ask::Refs),
             Self::Backrefs(refs) => refs.into_look(Ask::Backrefs),
         };
@@ -242,7 +252,7 @@ mod tests {
 
     use refroots_core::Values;
 
-    use crate::{Look, Moment, Output, Source};
+    use crate::{Face, Look, Moment, Output, Source};
 
     fn read(line: &str) -> Result<Command, Error> {
         parse(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>())
@@ -278,6 +288,9 @@ mod tests {
             ..Look::new(Ask::Why("app.Foo".into()))
         };
         assert_eq!(why, expected);
+        let report = run("run --report Foo -o x.md a.py").look;
+        assert_eq!((report.ask, report.values), (Ask::Report { name: "Foo".into(), face: Face::Run }, Values::None));
+        assert_eq!(run("run --report Foo --values short a.py").look.values, Values::Short);
         let table = run("run --json --limit 3 a.py").look;
         assert_eq!((table.json, table.limit), (true, Some(3)));
         assert!(run("run -o t.json a.py").look.json);
@@ -297,6 +310,9 @@ mod tests {
         assert_eq!(file("why x #12").look, Look::new(Ask::Why("#12".into())));
         assert!(file("why x Foo -o why.json").look.json);
         assert_eq!(file("refs x Foo --depth 7").look, Look { depth: 7, ..Look::new(Ask::Refs("Foo".into())) });
+        let report = file("report x #12 --stamp").look;
+        assert_eq!((report.ask, report.values), (Ask::Report { name: "#12".into(), face: Face::File }, Values::None));
+        assert!(report.stamp && file("report x Foo --values short").look.values == Values::Short);
         let capture = run("capture -o x.refroots a.py --values short");
         assert_eq!((capture.look.ask, capture.look.values), (Ask::Save, Values::None));
         assert_eq!(capture.program.args, ["--values", "short"]);
@@ -340,6 +356,7 @@ mod tests {
             "run --values all a.py",
             "run --json --refs Foo a.py",
             "run --limit 3 --backrefs Foo a.py",
+            "run --json --report Foo a.py",
             "run --backrefs",
             "run --why #12 a.py",
             "run --why Foo --sort bytes a.py",
@@ -349,6 +366,8 @@ mod tests {
             "types heap.refroots more.refroots",
             "why heap.refroots",
             "refs heap.refroots Foo --json",
+            "report heap.refroots",
+            "report heap.refroots Foo --json",
             "diff before.refroots",
             "completions tcsh",
         ];

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 
 use super::drawn::{AroundArgs, SaidArgs};
 use super::shared::{TableArgs, ValuesPolicy, is_json, values_in};
-use crate::{Ask, Error, Look, Moment, Output, Program, Source};
+use crate::{Ask, Error, Face, Look, Moment, Output, Program, Source};
 
 /// A program, and a look at it.
 pub(crate) struct Run {
@@ -38,6 +38,11 @@ pub(super) struct RunArgs {
     /// Show why the objects of this type are alive: the shortest chains that hold them, grouped
     #[arg(long, value_name = "TYPE", group = "ask", help_heading = "Look")]
     why: Option<String>,
+
+    /// Write what a bug report needs about the objects of this type, without values: -o report.md for an issue on GitHub,
+    /// -o report.html for one page
+    #[arg(long, value_name = "TYPE", group = "ask", help_heading = "Look")]
+    report: Option<String>,
 
     /// Count objects and bytes by type (this is done where no look is given)
     #[arg(long, group = "ask", help_heading = "Look")]
@@ -81,8 +86,8 @@ pub(super) struct RunArgs {
     waste: bool,
 
     /// Write the answer to this file; the ending says how: .txt, .json, and for pictures (--backrefs, --refs, --why,
-    /// --largest) .png, .svg, .pdf, .html (an interactive page), .dot, .mmd (Mermaid). Without it, text goes to the
-    /// standard output, after what the program wrote there
+    /// --largest) .png, .svg, .pdf, .html (an interactive page), .dot, .mmd (Mermaid); for --report .md, .html. Without it,
+    /// text goes to the standard output, after what the program wrote there
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -97,7 +102,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     said: SaidArgs,
 
-    /// Whether the answer says what strings, numbers and keys are (short, or none in a page)
+    /// Whether the answer says what strings, numbers and keys are (short, or none in a page or a report)
     #[arg(long, value_name = "POLICY")]
     values: Option<ValuesPolicy>,
 
@@ -165,6 +170,8 @@ Examples:
     refroots run --backrefs Foo -o foo_refs.png app.py
   Why the Foo objects of a package are alive, as text:
     refroots run --why Foo -m pkg --verbose
+  A report about them for an issue on GitHub, without values:
+    refroots run --report Foo -o report.md -m pkg --verbose
   What may be a leak, with the chain that holds it:
     refroots run --suspects app.py
   What keeps most alive, as a picture of the dominator tree:
@@ -190,13 +197,15 @@ impl RunArgs {
             (self.waste, Ask::Waste),
         ];
         let table = tables.into_iter().find(|(is_asked, _)| *is_asked).map_or(Ask::Types, |(_, ask)| ask);
-        let ask = match (self.backrefs, self.refs, self.why) {
-            (Some(name), _, _) => Ask::Backrefs(name),
-            (_, Some(name), _) => Ask::Refs(name),
-            (_, _, Some(name)) => Ask::Why(name),
-            _ => table,
-        };
-        if matches!(ask, Ask::Backrefs(_) | Ask::Refs(_)) && (self.table.json || self.table.limit.is_some()) {
+        let about_objects = [
+            self.backrefs.map(Ask::Backrefs),
+            self.refs.map(Ask::Refs),
+            self.why.map(Ask::Why),
+            self.report.map(|name| Ask::Report { name, face: Face::Run }),
+        ];
+        let ask = about_objects.into_iter().flatten().next().unwrap_or(table);
+        if matches!(ask, Ask::Backrefs(_) | Ask::Refs(_) | Ask::Report { .. }) && (self.table.json || self.table.limit.is_some())
+        {
             return Err(Error::Usage("--json and --limit are for tables and --why; try 'refroots run --help'".into()));
         }
         if ask.is_about_objects() && self.table.sort.is_some() {
@@ -210,7 +219,7 @@ impl RunArgs {
         let look = Look {
             output: self.output.as_deref().map(Output::new),
             moment: self.when,
-            values: values_in(self.output.as_deref(), self.values),
+            values: values_in(&ask, self.output.as_deref(), self.values),
             json: self.table.json || is_json(self.output.as_deref()),
             limit: self.table.limit,
             sort: self.table.sort,

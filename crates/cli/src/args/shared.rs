@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use refroots_core::Values;
 use refroots_render::Format;
 
-use crate::Engine;
+use crate::{Ask, Engine};
 
 /// How a table is written.
 #[derive(Args, Clone, Debug, Default)]
@@ -58,11 +58,12 @@ impl From<ValuesPolicy> for Values {
     }
 }
 
-/// The policy for an answer that goes to `output`: what is said, else values for who asks and none in a page, which
-/// is sent around.
-pub(super) fn values_in(output: Option<&Path>, said: Option<ValuesPolicy>) -> Values {
+/// The policy for an answer that goes to `output`: what is said, else values for who asks and none in a page or a report,
+/// which are sent around.
+pub(super) fn values_in(ask: &Ask, output: Option<&Path>, said: Option<ValuesPolicy>) -> Values {
     let is_page = output.is_some_and(|path| Format::from_path(path).is_ok_and(|format| format == Format::Html));
-    said.map_or(if is_page { Values::None } else { Values::Short }, Values::from)
+    let is_sent = is_page || matches!(ask, Ask::Report { .. });
+    said.map_or(if is_sent { Values::None } else { Values::Short }, Values::from)
 }
 
 pub(super) fn at_least_one<N: std::str::FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {

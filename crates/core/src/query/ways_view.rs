@@ -14,10 +14,15 @@ use crate::{HeapGraph, NodeId, Question, Values, View, ViewEdge, ViewRoot, Wordi
 const MOST: usize = 12;
 
 /// The chains of the largest groups in one view, each object once; the object at the end of a chain says how
-/// many are held that way. O(steps).
+/// many are held that way, the title how many ways are not shown. O(steps).
 pub fn ways_view(graph: &HeapGraph, reasons: &[Reason], title: String, values: Values) -> View {
     let wording = Wording::new(graph, values);
-    let mut view = View::new(Question::Chain, title);
+    let more = if reasons.len() > MOST {
+        format!(", the first {MOST} of {} ways", grouped(reasons.len() as u64))
+    } else {
+        String::new()
+    };
+    let mut view = View::new(Question::Chain, title + &more);
     let mut places: HashMap<NodeId, NodeIndex, FxBuildHasher> = HashMap::default();
     for reason in reasons.iter().take(MOST) {
         let chain = &reason.chain;
@@ -79,6 +84,9 @@ mod tests {
         let reasons = Reasons::of(&graph).unwrap().group(&graph, &nodes, Values::Short);
         let view = ways_view(&graph, &reasons, "why".into(), Values::Short);
         assert_eq!((view.graph.node_count(), view.graph.edge_count()), (5, 4));
+        assert_eq!(view.title, "why");
+        let many: Vec<Reason> = reasons.iter().cycle().take(30).cloned().collect();
+        assert_eq!(ways_view(&graph, &many, "why".into(), Values::Short).title, "why, the first 12 of 30 ways");
         assert_eq!(view.starts().map(|start| view.graph[start].text.as_str()).collect::<Vec<_>>(), ["and 4 held alike", ""]);
     }
 }
