@@ -337,7 +337,9 @@ impl Heap {
     #[pyo3(signature = (type_name, path, *, values="none", stamp=false))]
     fn report(&self, py: Python<'_>, type_name: &str, path: PathBuf, values: &str, stamp: bool) -> PyResult<()> {
         let values = policy(values)?;
-        py.detach(|| refroots_cli::write_report(&self.graph, &path, type_name, values, stamp)).map_err(refused::exporting)
+        let asked = type_name.to_owned();
+        let write = move |graph: &Study| refroots_cli::write_report(graph, &path, &asked, values, stamp);
+        apart::ask(py, &self.graph, write)?.map_err(refused::exporting)
     }
 
     /// The collector knows a heap, though it holds no object: so it stands, in the collector's order, between
