@@ -152,13 +152,27 @@ def test_tables_are_sorted_and_cut(folder: Path) -> None:
 )
 @pytest.mark.parametrize("columns", [None, "60"])
 def test_a_terminal_gets_lines_that_fit(command: str, columns: str | None, folder: Path) -> None:
+    environment = {"NO_COLOR": "1"} | ({"COLUMNS": columns} if columns else {})
+    text = on_a_terminal([command, "said.refroots"], folder, environment)
+    assert "\x1b" not in text
+    table = text.split("\r\n\r\n")[0].splitlines()
+    assert len(table) > 2 and max(map(len, table)) <= int(columns or 75), text
+
+
+def test_on_a_terminal_the_head_of_a_table_is_bold(folder: Path) -> None:
+    styled = on_a_terminal(["types", "said.refroots"], folder, {"TERM": "xterm"})
+    plain = on_a_terminal(["types", "said.refroots"], folder, {"TERM": "dumb"})
+    head, *rows = plain.splitlines()
+    assert styled.splitlines() == [f"\x1b[1m{head}\x1b[0m", *rows]
+    assert "\x1b" not in answer(folder, "types", "said.refroots")
+
+
+def on_a_terminal(arguments: list[str], folder: Path, more: dict[str, str]) -> str:
+    """What the command prints on a terminal of 75 columns."""
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 75, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    environment |= {"COLUMNS": columns} if columns else {}
-    process = subprocess.Popen(
-        [*REFROOTS, command, "said.refroots"], cwd=folder, stdout=child, env=environment
-    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    process = subprocess.Popen([*REFROOTS, *arguments], cwd=folder, stdout=child, env=environment | more)
     os.close(child)
     text = b""
     try:
@@ -166,9 +180,8 @@ def test_a_terminal_gets_lines_that_fit(command: str, columns: str | None, folde
             text += part
     except OSError:  # how Linux says that the other end is closed
         pass
-    assert process.wait() == 0 and b"\x1b" not in text
-    table = text.decode().split("\r\n\r\n")[0].splitlines()
-    assert len(table) > 2 and max(map(len, table)) <= int(columns or 75), text.decode()
+    assert process.wait() == 0
+    return text.decode()
 
 
 @pytest.mark.parametrize("command", [*TABLES, "cycles"])

@@ -41,7 +41,7 @@ pub(crate) fn answer(graph: &Study, look: &Look) -> Result<Answer, Error> {
                 table.sort(column);
             }
             let rows = look.limit.unwrap_or(Look::ROWS);
-            let text = if look.json { table.json(look.limit) } else { table.text_within(rows, look.width) };
+            let text = if look.json { table.json(look.limit) } else { table.text_on(rows, look.screen) };
             Ok(Answer { bytes: text.into_bytes(), words })
         }
     }
@@ -134,7 +134,7 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
         let view = ways_view(graph, &groups, format!("Why {objects} are alive"), look.values);
         return picture(graph, weighed(graph, view, look)?, look, &format!("why {objects} are alive, {ways}"));
     }
-    let table = tables::reasons(&groups).text_within(look.limit.unwrap_or(WAYS), look.width);
+    let table = tables::reasons(&groups).text_on(look.limit.unwrap_or(WAYS), look.screen);
     if look.stamp {
         view.stamp = graph.origin().stamp();
     }

@@ -15,12 +15,12 @@ use crate::args::Comparison;
 use crate::file_look::{open, say_what_is_missing};
 use crate::progress::with_bars;
 use crate::table_answers::column_of;
-use crate::{Error, Exit, Look, Table, tables};
+use crate::{Error, Exit, Look, Screen, Table, tables};
 
 /// Compares the files of an order.
 pub(crate) fn compare(
     order: &Comparison,
-    width: Option<usize>,
+    screen: Option<Screen>,
     stdout: &mut dyn Write,
     stderr: &mut dyn Write,
 ) -> Result<Exit, Error> {
@@ -37,7 +37,7 @@ pub(crate) fn compare(
     if let Some(column) = sorted_by {
         types.sort(column);
     }
-    let text = if order.json { found.json(&types, order) } else { found.text(&types, order, width) };
+    let text = if order.json { found.json(&types, order) } else { found.text(&types, order, screen) };
     stdout.write_all(text.as_bytes()).map_err(Error::Stdout)?;
     Ok(Exit::Done)
 }
@@ -110,7 +110,7 @@ impl Found {
         format!("{:#}\n", Value::Object(whole))
     }
 
-    fn text(&self, types: &Table, order: &Comparison, width: Option<usize>) -> String {
+    fn text(&self, types: &Table, order: &Comparison, screen: Option<Screen>) -> String {
         let limit = order.limit.unwrap_or(Look::ROWS);
         let few = order.limit.unwrap_or(PATHS);
         let count = |nodes: usize| grouped(nodes as u64);
@@ -125,7 +125,7 @@ impl Found {
         let mut section = |title: &str, table: &Table, limit: usize| {
             if !table.rows.is_empty() {
                 // Writing to a string does not fail.
-                let _ = write!(text, "\n{title}\n{}", table.text_within(limit, width));
+                let _ = write!(text, "\n{title}\n{}", table.text_on(limit, screen));
             }
         };
         let growth = "Paths to which each file has more objects than the one before:";

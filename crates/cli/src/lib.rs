@@ -49,6 +49,7 @@ pub use report::{Face, write_report};
 pub use show::{look, save};
 pub use snapshot_file::{finish_snapshot, open_snapshot, open_snapshot_in, save_snapshot};
 pub use table::{Cell, Column, Table, counted};
+pub use terminal::Screen;
 
 /// Does what a command line says (`args` without the command's own name) and gives the exit status.
 ///
@@ -71,14 +72,14 @@ fn obey(
     }
     match command {
         args::Command::Run(mut run) => {
-            run.look.width = terminal::width().filter(|_| run.look.output.is_none());
+            run.look.screen = terminal::screen().filter(|_| run.look.output.is_none());
             run::run(*run, interpreter)
         }
         args::Command::Look(mut order) => {
-            order.look.width = terminal::width().filter(|_| order.look.output.is_none());
+            order.look.screen = terminal::screen().filter(|_| order.look.output.is_none());
             file_look::look_at_file(&order, stdout, stderr)
         }
-        args::Command::Compare(order) => compare::compare(&order, terminal::width(), stdout, stderr),
+        args::Command::Compare(order) => compare::compare(&order, terminal::screen(), stdout, stderr),
         args::Command::Describe { file, json } => describe::describe(&file, json, stdout),
         args::Command::Export { file, output, values } => export_file::export_file(&file, &output, values, stderr),
         args::Command::Complete(shell) => generate::completions(shell, stdout),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use refroots_core::Values;
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, Face, Moment};
+use crate::{Engine, Face, Moment, Screen};
 
 /// What to look at, when, and where the answer goes. It crosses from the process that read the
 /// command line to the one that runs the program, as JSON.
@@ -42,8 +42,8 @@ pub struct Look {
     pub limit: Option<usize>,
     /// The column by which a table is sorted; in its own order, where it says nothing.
     pub sort: Option<String>,
-    /// Characters of a line of the terminal that the answer goes to, where it goes to one.
-    pub width: Option<usize>,
+    /// The terminal that the answer goes to, where it goes to one.
+    pub screen: Option<Screen>,
 }
 
 impl Look {
@@ -75,7 +75,7 @@ impl Look {
             json: false,
             limit: None,
             sort: None,
-            width: None,
+            screen: None,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Tables of answers: for people, aligned; for programs, as JSON; for notebooks, as HTML.
 
 use std::cmp::Ordering;
+use std::iter;
 
+use anstyle::Style;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use refroots_core::{bytes, grouped};
 use refroots_render::{code_block, code_span, markdown_cell, printable, xml};
 use serde_json::{Map, Value};
+
+use crate::Screen;
 
 /// Rows of one kind, with what their columns mean.
 #[derive(Clone, Debug, Default)]
@@ -66,17 +70,18 @@ impl Table {
 
     /// The first `limit` rows as aligned columns, then what the rest and all of them amount to.
     pub fn text(&self, limit: usize) -> String {
-        self.text_within(limit, None)
+        self.text_on(limit, None)
     }
 
-    /// As [`text`](Self::text), in lines of at most `width` characters: words that need more are broken.
-    pub fn text_within(&self, limit: usize, width: Option<usize>) -> String {
+    /// As [`text`](Self::text), in lines that fit the screen: words that need more are broken. Its head is bold where
+    /// the screen takes that.
+    pub fn text_on(&self, limit: usize, screen: Option<Screen>) -> String {
         if let Some(listing) = &self.listing {
             return self.head.clone() + &numbered(listing, limit);
         }
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        if let Some(width) = width {
+        if let Some(Screen { columns: width, .. }) = screen {
             // Spaces that would stand at the ends of lines are cut off below.
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.min(usize::from(u16::MAX)) as u16);
         }
@@ -91,7 +96,12 @@ impl Table {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        table.lines().fold(self.head.clone(), |text, line| text + line.trim_end() + "\n")
+        let bold = if screen.is_some_and(|screen| screen.styled) { Style::new().bold() } else { Style::new() };
+        let styles = iter::once(bold).chain(iter::repeat(Style::new()));
+        table
+            .lines()
+            .zip(styles)
+            .fold(self.head.clone(), |text, (line, style)| text + &format!("{style}{}{style:#}\n", line.trim_end()))
     }
 
     /// Where the column of that key or title stands.
@@ -319,10 +329,13 @@ mod tests {
     fn a_narrow_terminal_breaks_words_and_no_line_is_longer() {
         let mut wide = table();
         wide.rows[0][2] = Cell::Text("app.models.Foo ".repeat(9));
-        let text = wide.text_within(25, Some(40));
+        let text = wide.text_on(25, Some(Screen { columns: 40, styled: false }));
         assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
         assert!(text.contains("3  4.0 KiB  app.models.Foo\n"), "{text}");
-        assert_eq!(table().text_within(25, Some(200)), table().text(25));
+        let screen = Screen { columns: 200, styled: false };
+        assert_eq!(table().text_on(25, Some(screen)), table().text(25));
+        let styled = table().text_on(25, Some(Screen { styled: true, ..screen }));
+        assert_eq!(styled.replacen("\u{1b}[1m", "", 1).replacen("\u{1b}[0m\n", "\n", 1), table().text(25));
     }
 
     #[test]
