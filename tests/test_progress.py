@@ -94,7 +94,7 @@ def on_a_terminal(command: list[str], folder: Path) -> tuple[str, str]:
         (["suspects"], ["finding dominators", "finding shortest chains"]),
         (["cycles"], ["finding cycles"]),
         (["duplicates"], ["comparing values"]),
-        (["diff", "heap.refroots"], ["finding shortest chains"]),
+        (["diff", "heap.refroots"], ["comparing heaps", "finding shortest chains"]),
     ],
 )
 def test_long_analyses_say_how_far_they_are(question: list[str], stages: list[str], folder: Path) -> None:

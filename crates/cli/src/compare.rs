@@ -72,7 +72,8 @@ impl Found {
         let [before, .., after] = studies else {
             return Err(Error::Usage("diff expected two snapshots or more".into()));
         };
-        let found = diff::diff(before, after, before.origin().seen_at(after.origin()));
+        let mark = before.origin().seen_at(after.origin());
+        let found = with_bars(after.stages(), || after.diff_from(before, mark));
         let types = diff::by_type(&found, before, after);
         for study in studies {
             with_bars(study.stages(), || study.reasons().map(|_| ()))?;

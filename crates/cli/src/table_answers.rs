@@ -1,7 +1,6 @@
 //! Answers that are tables: which query gives the rows, and a line about them.
 
 use refroots_core::query::cycles::CycleOptions;
-use refroots_core::query::held::held_waste;
 use refroots_core::query::histogram::{Tally, by_module, by_root, by_thread, by_type};
 use refroots_core::query::largest::largest;
 use refroots_core::query::suspects::SHARE;
@@ -60,7 +59,7 @@ pub(crate) fn table(graph: &Study, look: &Look) -> Result<(Table, String), Error
             (tables::duplicates(graph, &rows, look.values), words)
         }
         Ask::Waste => {
-            let rows = held_waste(graph, look.values);
+            let rows = graph.held_waste(look.values);
             let wasted = rows.iter().map(|row| row.row.wasted).sum();
             (tables::waste(&rows), format!("containers waste {}", bytes(wasted)))
         }

@@ -72,13 +72,19 @@ mod tests {
         tell();
         study.held_duplicates(Values::Short);
         tell();
+        study.held_waste(Values::Short);
+        tell();
+        study.diff_from(&study, None);
+        tell();
         assert_eq!(
             told,
             [
                 "finding dominators 100 of 100",
                 "finding shortest chains 8 of 8",
                 "finding cycles 100 of 100",
-                "comparing values 100 of 100"
+                "comparing values 100 of 100",
+                "finding who holds them 1 of 1",
+                "comparing heaps 100 of 100"
             ]
         );
     }

@@ -4,8 +4,9 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use crate::query::cycles::{CycleGroup, CycleOptions, cycles_in};
+use crate::query::diff::{Diff, Mark, diff_in};
 use crate::query::dominators::{Dominators, dominators_in};
-use crate::query::held::{Duplicate, held_duplicates_in};
+use crate::query::held::{Duplicate, Waste, held_duplicates_in, held_waste_in};
 use crate::query::neighbourhood::{Surroundings, surroundings};
 use crate::query::reasons::Reasons;
 use crate::query::suspects::{Suspect, suspects};
@@ -70,7 +71,17 @@ impl Study {
         held_duplicates_in(&self.graph, values, &self.stages)
     }
 
-    /// How far the question is that a thread asks now: dominators, chains, cycles and duplicates say it.
+    /// As [`diff`](crate::query::diff::diff), from an earlier heap to this one.
+    pub fn diff_from(&self, before: &HeapGraph, mark: Option<Mark>) -> Diff {
+        diff_in(before, &self.graph, mark, &self.stages)
+    }
+
+    /// As [`held_waste`](crate::query::held::held_waste).
+    pub fn held_waste(&self, values: Values) -> Vec<Waste> {
+        held_waste_in(&self.graph, values, &self.stages)
+    }
+
+    /// How far the question is that a thread asks now: those say it that are asked of the study itself.
     pub fn stages(&self) -> &Stages {
         &self.stages
     }

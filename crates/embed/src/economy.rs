@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use refroots_cli::tables;
-use refroots_core::query::held::{self, held_duplicates, held_waste};
+use refroots_core::query::held;
 use refroots_core::query::{cycles, holder};
 use refroots_core::{Study, Values, Wording};
 
@@ -183,21 +183,21 @@ fn ways(holders: &[holder::Holder]) -> Vec<(String, u64)> {
 
 /// The cycles of a heap as a table.
 pub(crate) fn cycles_table(py: Python<'_>, graph: &Arc<Study>, definitions: bool) -> PyResult<Table> {
-    let found = apart::ask(py, graph, move |graph| cycles::cycles(graph, &cycles::CycleOptions { definitions }))?;
+    let found = apart::ask(py, graph, move |graph| graph.cycles(&cycles::CycleOptions { definitions }))?;
     let printed = tables::cycles(&found);
     Table::new(py, printed, Vec::new(), found.into_iter().map(|group| CycleGroup { graph: Arc::clone(graph), group }))
 }
 
 /// The duplicates of a heap as a table.
 pub(crate) fn duplicates_table(py: Python<'_>, graph: &Arc<Study>) -> PyResult<Table> {
-    let found = apart::ask(py, graph, |graph| held_duplicates(graph, Values::Short))?;
+    let found = apart::ask(py, graph, |graph| graph.held_duplicates(Values::Short))?;
     let printed = tables::duplicates(graph, &found, Values::Short);
     Table::new(py, printed, Vec::new(), found.into_iter().map(|duplicate| Duplicate { graph: Arc::clone(graph), duplicate }))
 }
 
 /// The container waste of a heap as a table.
 pub(crate) fn waste_table(py: Python<'_>, graph: &Arc<Study>) -> PyResult<Table> {
-    let found = apart::ask(py, graph, |graph| held_waste(graph, Values::Short))?;
+    let found = apart::ask(py, graph, |graph| graph.held_waste(Values::Short))?;
     let (printed, keys) = (tables::waste(&found), found.iter().map(|waste| waste.row.kind.word().to_owned()).collect());
     Table::new(py, printed, keys, found.into_iter().map(|waste| Waste { graph: Arc::clone(graph), waste }))
 }

@@ -2,7 +2,7 @@
 
 use crate::query::duplicates::{DuplicateGroup, duplicates_in};
 use crate::query::holder::{Holder, holders};
-use crate::query::waste::{WasteRow, waste};
+use crate::query::waste::{WasteRow, waste_in};
 use crate::{HeapGraph, Stages, Values, Wording};
 
 /// Equal objects, and where they are held.
@@ -47,7 +47,18 @@ pub(crate) fn held_duplicates_in(graph: &HeapGraph, values: Values, stages: &Sta
 
 /// Containers that waste memory, the most wasted bytes first, with where they are held.
 pub fn held_waste(graph: &HeapGraph, values: Values) -> Vec<Waste> {
+    held_waste_in(graph, values, &Stages::default())
+}
+
+/// As [`held_waste`], and says how far it is.
+pub(crate) fn held_waste_in(graph: &HeapGraph, values: Values, stages: &Stages) -> Vec<Waste> {
     let wording = Wording::new(graph, values);
     let told = |row: WasteRow| Waste { holders: holders(graph, &wording, row.nodes.iter().copied(), WAYS), row };
-    waste(graph).into_iter().map(told).collect()
+    let rows = waste_in(graph, stages);
+    stages.begin("finding who holds them", rows.len());
+    let told = rows.into_iter().map(told).enumerate().map(|(at, waste)| {
+        stages.reach(at + 1);
+        waste
+    });
+    told.collect()
 }

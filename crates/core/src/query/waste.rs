@@ -1,7 +1,7 @@
 //! Containers that take more than their items need: lists with room to spare, sparse dicts and sets, empty ones.
 
 use super::container_sizes::{dict_size_anew, list_size, set_size_anew};
-use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId};
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Stages};
 
 /// How a container wastes memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,12 @@ pub struct WasteRow {
 /// left out, for nobody chose their tables, and so are refroots' own objects. O(objects + references); 4 bytes
 /// for each container that wastes.
 pub fn waste(graph: &HeapGraph) -> Vec<WasteRow> {
+    waste_in(graph, &Stages::default())
+}
+
+/// As [`waste`], and says how far it is.
+pub(super) fn waste_in(graph: &HeapGraph, stages: &Stages) -> Vec<WasteRow> {
+    stages.begin("looking into containers", graph.node_count());
     let containers: Vec<Option<Container>> = graph
         .type_ids()
         .map(|id| match (graph.type_module(id), graph.type_qualname(id)) {
@@ -86,6 +92,9 @@ pub fn waste(graph: &HeapGraph) -> Vec<WasteRow> {
     let mut rows = WasteKind::ALL.map(|kind| WasteRow { kind, nodes: Vec::new(), size: 0, wasted: 0, example: NodeId(0) });
     let mut most = [0; WasteKind::ALL.len()];
     for node in graph.node_ids() {
+        if node.index().is_multiple_of(Stages::EVERY) {
+            stages.reach(node.index());
+        }
         let Some(container) = containers[graph.type_of(node).index()] else { continue };
         let flags = graph.flags(node);
         if flags.contains(NodeFlags::INTERNAL) || flags.contains(NodeFlags::NAMESPACE) {
@@ -102,6 +111,7 @@ pub fn waste(graph: &HeapGraph) -> Vec<WasteRow> {
             }
         }
     }
+    stages.finish();
     let mut rows: Vec<WasteRow> = rows.into_iter().filter(|row| !row.nodes.is_empty()).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.wasted), row.kind));
     rows
