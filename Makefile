@@ -39,10 +39,10 @@ test-all: $(VENV)/installed $(VENV)/tools
 test-objgraph: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest tests/test_objgraph_suite.py tests/test_objgraph.py tests/test_objgraph_pictures.py
 
-# The fixtures that need matplotlib, Django and Flask, and exports that DuckDB and networkx read; `make test` runs
-# them too where those are installed. memlab comes from npm, where that is there.
+# The fixtures that need matplotlib, Django and Flask, exports that DuckDB and networkx read, and a notebook; `make test`
+# runs them too where those are installed. memlab comes from npm, where that is there.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
-	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py
+	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py tests/test_notebook.py
 
 # The interactive page in Debian's Chromium, by clicks and keys; `make test` skips it where chromium or playwright is missing.
 test-browser: $(VENV)/installed $(VENV)/tools $(VENV)/browser
