@@ -9,7 +9,7 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' -o -name '*.js' -o -name '*.css' -o -name '*.html' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices docs-pictures \
+.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices docs-pictures gallery \
         fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export bench-pictures clean
 
 demo: $(VENV)/installed
@@ -51,6 +51,10 @@ test-browser: $(VENV)/installed $(VENV)/tools $(VENV)/browser
 # The pictures of docs/pictures.md.
 docs-pictures:
 	cargo run --locked -p refroots-render --example pictures -- docs/pictures
+
+# docs/gallery.md and its pictures, of real programs; needs Graphviz, for objgraph's pictures.
+gallery: $(VENV)/installed $(VENV)/gallery
+	$(BIN)/python tools/gallery.py
 
 lint: $(VENV)/tools
 	cargo fmt --all --check
@@ -116,6 +120,10 @@ $(VENV)/real: $(VENV)/python tests/requirements-real.txt
 
 $(VENV)/browser: $(VENV)/python tests/requirements-browser.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-browser.txt
+	touch $@
+
+$(VENV)/gallery: $(VENV)/python tests/requirements-gallery.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-gallery.txt
 	touch $@
 
 # Programs that use objgraph; `make test` runs them with refroots.objgraph where they are installed.
