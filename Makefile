@@ -9,7 +9,7 @@ RUST := --workspace --exclude refroots-embed
 SOURCES := $(shell find crates -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.pth' -o -name '*.toml' -o -name '*.js' -o -name '*.css' -o -name '*.html' | grep -v _native) \
            Cargo.toml Cargo.lock pyproject.toml README.md LICENSE THIRD-PARTY-NOTICES.md
 
-.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices docs-pictures \
+.PHONY: demo test test-rust test-python test-browser test-objgraph test-all test-real lint format notices docs-pictures gallery \
         fuzz bench bench-capture bench-analysis bench-objgraph bench-snapshot bench-export bench-pictures clean
 
 demo: $(VENV)/installed
@@ -39,10 +39,10 @@ test-all: $(VENV)/installed $(VENV)/tools
 test-objgraph: $(VENV)/installed $(VENV)/tools
 	$(BIN)/python -m pytest tests/test_objgraph_suite.py tests/test_objgraph.py tests/test_objgraph_pictures.py
 
-# The fixtures that need matplotlib, Django and Flask, and exports that DuckDB and networkx read; `make test` runs
-# them too where those are installed. memlab comes from npm, where that is there.
+# The fixtures that need matplotlib, Django and Flask, exports that DuckDB and networkx read, and a notebook; `make test`
+# runs them too where those are installed. memlab comes from npm, where that is there.
 test-real: $(VENV)/installed $(VENV)/tools $(VENV)/real
-	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py
+	$(BIN)/python -m pytest tests/test_real.py tests/test_export.py tests/test_notebook.py
 
 # The interactive page in Debian's Chromium, by clicks and keys; `make test` skips it where chromium or playwright is missing.
 test-browser: $(VENV)/installed $(VENV)/tools $(VENV)/browser
@@ -51,6 +51,10 @@ test-browser: $(VENV)/installed $(VENV)/tools $(VENV)/browser
 # The pictures of docs/pictures.md.
 docs-pictures:
 	cargo run --locked -p refroots-render --example pictures -- docs/pictures
+
+# docs/gallery.md and its pictures, of real programs; needs Graphviz, for objgraph's pictures.
+gallery: $(VENV)/installed $(VENV)/gallery
+	$(BIN)/python tools/gallery.py
 
 lint: $(VENV)/tools
 	cargo fmt --all --check
@@ -116,6 +120,10 @@ $(VENV)/real: $(VENV)/python tests/requirements-real.txt
 
 $(VENV)/browser: $(VENV)/python tests/requirements-browser.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-browser.txt
+	touch $@
+
+$(VENV)/gallery: $(VENV)/python tests/requirements-gallery.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements-gallery.txt
 	touch $@
 
 # Programs that use objgraph; `make test` runs them with refroots.objgraph where they are installed.

@@ -230,6 +230,16 @@ def test_pictures_of_a_file(ending: str, folder: Path) -> None:
     assert refroots(folder, "types", "leak.refroots", "-o", "types.svg").returncode == 2
 
 
+def test_a_picture_of_the_largest_says_what_others_say(folder: Path) -> None:
+    answer(folder, "largest", "leak.refroots", "-o", "plain.svg")
+    answer(folder, "largest", "leak.refroots", "--no-legend", "--stamp", "-o", "other.svg")
+    plain, other = ((folder / name).read_text() for name in ("plain.svg", "other.svg"))
+    assert 'class="legend"' in plain and "process" not in plain
+    assert 'class="legend"' not in other and re.search(r"process \d+, CPython 3\.", other)
+    assert re.search(r">[\d.]+ \w+, keeps [\d.]+ MiB<", plain)
+    assert "tick" not in plain, "the file has no values"
+
+
 def test_what_a_file_is(folder: Path) -> None:
     facts = json.loads(answer(folder, "info", "leak.refroots", "--json"))
     version = ".".join(map(str, sys.version_info[:3]))

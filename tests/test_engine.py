@@ -78,7 +78,12 @@ def test_the_command_has_it(tmp_path):
     program.write_text("class Foo: pass\nfoo = Foo()\n")
     heap, picture = tmp_path / "heap.refroots", tmp_path / "foo.svg"
     subprocess.run([*REFROOTS, "capture", "-o", heap, program], check=True, capture_output=True)
-    for question in (["run", "--backrefs", "Foo", program], ["backrefs", heap, "Foo"], ["why", heap, "Foo"]):
+    for question in (
+        ["run", "--backrefs", "Foo", program],
+        ["backrefs", heap, "Foo"],
+        ["why", heap, "Foo"],
+        ["largest", heap],
+    ):
         command = [*REFROOTS, question[0], "--engine", "dot", "-o", picture, *question[1:]]
         bare = subprocess.run(
             command, check=False, capture_output=True, text=True, env={"PATH": str(tmp_path)}

@@ -24,7 +24,7 @@ def open_page(browser):
     """Opens a file; after the test, nothing may stand in the console and nothing may have been asked for."""
     contexts, said, asked = [], [], []
 
-    def open_file(path, **options):
+    def open_file(path, waits_for=".box", **options):
         context = browser.new_context(
             viewport={"width": 1200, "height": 800}, accept_downloads=True, **options
         )
@@ -34,7 +34,7 @@ def open_page(browser):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
-        page.wait_for_selector(".box")
+        page.wait_for_selector(waits_for)
         return page
 
     yield open_file

@@ -106,7 +106,7 @@ mod tests {
         insta::assert_snapshot!(said, @r#"
     foo.dot: what refers to app.Foo #2 (the first of 2), 3 objects, 3 references
     foo.dot: what app.Foo #2 (the first of 2) refers to, 1 object, 0 references
-    foo.dot: why 2 app.Foo are alive, 2 ways, 4 objects, 3 references
+    foo.dot: why 2 app.Foo are alive, 2 ways, 3 objects, 2 references
     "#);
     }
 

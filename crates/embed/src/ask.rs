@@ -296,7 +296,7 @@ fn argument_tuples(graph: &HeapGraph, starts: &[NodeId]) -> Vec<NodeId> {
     graph.distinct_referrers(first).filter(is_arguments).collect()
 }
 
-fn at_least_one(name: &str, value: i64) -> PyResult<u32> {
+pub(crate) fn at_least_one(name: &str, value: i64) -> PyResult<u32> {
     match u32::try_from(value) {
         Ok(value) if value > 0 => Ok(value),
         _ => Err(PyValueError::new_err(format!("{name} must be 1 or more, found {value}"))),

@@ -12,6 +12,7 @@ use refroots_core::{Question, Study, Values, View};
 use refroots_render::Drawing;
 
 use crate::object::{Object, Reference};
+use crate::page::Page;
 use crate::picture::{Picture, mimebundle};
 use crate::shown::shown;
 
@@ -150,6 +151,12 @@ impl Chain {
         self.save_to(py, &path)
     }
 
+    /// `picture.interactive()`: the interactive page for the output of a notebook's cell.
+    #[pyo3(signature = (*, height=600))]
+    fn interactive(&self, py: Python<'_>, height: i64) -> PyResult<Page> {
+        self.picture().interactive(py, height)
+    }
+
     fn __len__(&self) -> usize {
         self.chain.references.len()
     }
@@ -169,6 +176,6 @@ impl Chain {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view(), &self.said.drawing)
+        mimebundle(py, &self.view(), &self.said.drawing, self.__str__())
     }
 }

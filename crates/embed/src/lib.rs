@@ -15,6 +15,7 @@ mod object;
 mod objgraph;
 mod on_signal;
 mod origin;
+mod page;
 mod picture;
 mod program;
 mod reasons;
@@ -45,6 +46,8 @@ mod _native {
     use super::object::{Object, ObjectSet, Reference};
     #[pymodule_export]
     use super::on_signal::{OnSignal, on_signal, on_signal_by_environment};
+    #[pymodule_export]
+    use super::page::Page;
     #[pymodule_export]
     use super::picture::Picture;
     #[pymodule_export]

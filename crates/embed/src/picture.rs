@@ -10,22 +10,22 @@ use refroots_core::View;
 use refroots_render::{Drawing, Format};
 use serde_json::Value;
 
+use crate::ask::at_least_one;
+use crate::page::Page;
 use crate::refused;
-use crate::shown::shown;
 
 /// A drawn part of a heap. It holds no object of the program.
 #[pyclass(frozen, module = "refroots")]
 pub(crate) struct Picture {
     view: View,
     drawing: Drawing,
-    page: Option<Box<Page>>,
+    page: Option<Box<PageView>>,
 }
 
 /// What an interactive page of a picture has: more than the picture, and no values unless these were asked for.
-pub(crate) type Page = dyn Fn() -> Result<View, refroots_core::Error> + Send + Sync;
+pub(crate) type PageView = dyn Fn() -> Result<View, refroots_core::Error> + Send + Sync;
 
 impl Picture {
-    /// A picture whose page has no more than itself.
     /// A picture whose page has no more than itself.
     pub(crate) fn new(view: View) -> Self {
         Self { view, drawing: Drawing::default(), page: None }
@@ -40,7 +40,22 @@ impl Picture {
     }
 
     pub(crate) fn save_to(&self, py: Python<'_>, path: &Path) -> PyResult<()> {
-        save_view(py, &self.view, &self.drawing, self.page.as_deref(), path)
+        let format = Format::from_path(path).map_err(refused::ending)?;
+        py.detach(|| {
+            let wider = if format == Format::Html { self.page_view()? } else { None };
+            let view = wider.as_ref().unwrap_or(&self.view);
+            let bytes = refroots_render::render(view, format, &self.drawing).map_err(refused::drawing)?;
+            refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
+        })
+    }
+
+    /// What its page has, where that is more than the picture.
+    fn page_view(&self) -> PyResult<Option<View>> {
+        self.page.as_deref().map(|page| page()).transpose().map_err(refused::core)
+    }
+
+    fn text(&self) -> String {
+        refroots_render::text(&self.view).trim_end().to_owned()
     }
 }
 
@@ -58,23 +73,22 @@ pub(crate) fn format_of(filename: Option<&PathBuf>) -> PyResult<Option<Format>> 
     filename.map(|path| Format::from_path(path).map_err(refused::ending)).transpose()
 }
 
-/// Draws and writes in one: by a temporary file beside the target, so that nothing is ever half-written.
-pub(crate) fn save_view(py: Python<'_>, view: &View, drawing: &Drawing, page: Option<&Page>, path: &Path) -> PyResult<()> {
-    let format = Format::from_path(path).map_err(refused::ending)?;
-    py.detach(|| {
-        let wider = page.filter(|_| format == Format::Html).map(|page| page()).transpose().map_err(refused::core)?;
-        let view = wider.as_ref().unwrap_or(view);
-        let bytes = refroots_render::render(view, format, drawing).map_err(refused::drawing)?;
-        refroots_cli::write_atomically(path, &bytes).map_err(refused::writing)
-    })
-}
-
-/// What Jupyter shows: SVG, and text for those who cannot.
-pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View, drawing: &Drawing) -> PyResult<Bound<'py, PyDict>> {
+/// What notebooks show: SVG; PNG, for those who show no SVG; and the text, which is all there is of a picture that is too large.
+pub(crate) fn mimebundle<'py>(py: Python<'py>, view: &View, drawing: &Drawing, text: String) -> PyResult<Bound<'py, PyDict>> {
     let bundle = PyDict::new(py);
-    let svg = py.detach(|| refroots_render::svg(view, drawing)).map_err(refused::drawing)?;
-    bundle.set_item("image/svg+xml", svg)?;
-    bundle.set_item("text/plain", refroots_render::text(view))?;
+    let (svg, png) = py.detach(|| (refroots_render::svg(view, drawing), refroots_render::png(view, drawing)));
+    match svg {
+        Ok(svg) => {
+            bundle.set_item("text/plain", text)?;
+            bundle.set_item("image/svg+xml", svg)?;
+        }
+        Err(error @ refroots_render::Error::TooLarge { .. }) => bundle.set_item("text/plain", format!("{text}\n{error}"))?,
+        Err(error) => return Err(refused::drawing(error)),
+    }
+    // Where memory suffices for no pixels, SVG is enough for most.
+    if let Ok(png) = png {
+        bundle.set_item("image/png", PyBytes::new(py, &png))?;
+    }
     Ok(bundle)
 }
 
@@ -112,23 +126,34 @@ impl Picture {
         self.save_to(py, &path)
     }
 
-    fn __str__(&self) -> String {
-        refroots_render::text(&self.view).trim_end().to_owned()
+    /// The interactive page of the picture (docs/page.md), for the output of a notebook's cell: a frame of `height` pixels
+    /// and of the cell's width, which needs neither network nor server. It has up to 20,000 objects, some 2 MB that
+    /// the notebook keeps, and no values unless the picture was asked with `values="short"`. At a terminal it prints as the
+    /// picture's text.
+    ///
+    /// Raises ValueError for a height below 1.
+    #[pyo3(signature = (*, height=600))]
+    pub(crate) fn interactive(&self, py: Python<'_>, height: i64) -> PyResult<Page> {
+        let height = at_least_one("height", height)?;
+        let framed = py.detach(|| {
+            let wider = self.page_view()?;
+            Ok::<_, PyErr>(refroots_render::framed_page(wider.as_ref().unwrap_or(&self.view), height))
+        })?;
+        Ok(Page::new(framed, self.text()))
     }
 
+    fn __str__(&self) -> String {
+        self.text()
+    }
+
+    /// At a prompt the text itself says most.
     fn __repr__(&self) -> String {
-        let graph = &self.view.graph;
-        shown(&format!(
-            "<refroots.Picture: {}, {} objects, {} references>",
-            self.view.title,
-            graph.node_count(),
-            graph.edge_count()
-        ))
+        self.text()
     }
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        mimebundle(py, &self.view, &self.drawing)
+        mimebundle(py, &self.view, &self.drawing, self.text())
     }
 }
 

@@ -13,6 +13,7 @@ use refroots_core::{NodeId, Question, Study, Values, View, grouped};
 use refroots_render::Drawing;
 
 use crate::chain::{Chain, Root};
+use crate::page::Page;
 use crate::picture::{Picture, mimebundle};
 use crate::shown::shown;
 
@@ -128,6 +129,12 @@ impl Reasons {
         self.picture().save_to(py, &path)
     }
 
+    /// `picture.interactive()`: the interactive page for the output of a notebook's cell.
+    #[pyo3(signature = (*, height=600))]
+    fn interactive(&self, py: Python<'_>, height: i64) -> PyResult<Page> {
+        self.picture().interactive(py, height)
+    }
+
     fn __str__(&self) -> String {
         let (table, title) = (tables::reasons(&self.groups).text(SHOWN), shown(&self.title));
         match self.groups.first() {
@@ -145,8 +152,6 @@ impl Reasons {
 
     #[pyo3(signature = (**_kwargs))]
     fn _repr_mimebundle_<'py>(&self, py: Python<'py>, _kwargs: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-        let bundle = mimebundle(py, &self.view(), &Drawing::default())?;
-        bundle.set_item("text/plain", self.__str__())?;
-        Ok(bundle)
+        mimebundle(py, &self.view(), &Drawing::default(), self.__str__())
     }
 }

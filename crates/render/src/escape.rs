@@ -62,6 +62,11 @@ pub fn xml(text: &str) -> String {
     out
 }
 
+/// A document as a single-quoted attribute of HTML, in which it stays as it is: most of its quotes are double ones.
+pub(crate) fn single_quoted(document: &str) -> String {
+    document.replace('&', "&amp;").replace('\'', "&#39;")
+}
+
 /// Lines as one quoted string of DOT, such that Graphviz draws them as they are: no quote ends the
 /// string, no backslash begins an escape (`\N`, `\G`, `\l`), no `&` an entity.
 pub(crate) fn dot<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
@@ -218,6 +223,7 @@ mod tests {
     #[test]
     fn each_language_gets_its_own_escapes() {
         assert_eq!(xml("<a b=\"&\">]]>"), "&lt;a b=&quot;&amp;&quot;&gt;]]&gt;");
+        assert_eq!(single_quoted("<a b=\"&amp;\">'\n</a>"), "<a b=\"&amp;amp;\">&#39;\n</a>");
         assert_eq!(mermaid(["a.b_c #1", "__x__ ['k']"]), "\"a.b_c #35;1<br/>#95;#95;x#95;#95; #91;#39;k#39;#93;\"");
         assert_eq!(mermaid(["1. www.x", "  `%%"]), "\"1#46; www#46;x<br/>#32;#32;#96;#37;#37;\"");
         assert_eq!(mermaid(["ﬂ°°34¶ß"]), "\"fl°°34#182;ß\"");

@@ -55,7 +55,7 @@ pub use error::Error;
 pub use escape::{code_block, code_span, markdown_cell, printable, shell_word, xml};
 pub use format::Format;
 pub use mermaid::{mermaid, mermaid_within};
-pub use page::page;
+pub use page::{framed_page, page};
 pub use pdf::pdf;
 pub use plain::{json, plain};
 pub use png::png;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use refroots_core::petgraph::Direction;
 use refroots_core::petgraph::graph::NodeIndex;
 use refroots_core::petgraph::visit::EdgeRef;
-use refroots_core::{EdgeKind, Question, View};
+use refroots_core::{Question, View};
 
 use crate::label;
 
@@ -125,8 +125,7 @@ impl<'a> Tree<'a> {
                 tree.tops.push(top);
             }
             while let Some(node) = queue.pop_front() {
-                let mut passed = Vec::new();
-                for (other, _) in tree.neighbours(node, &mut passed) {
+                for (other, _) in tree.neighbours(node) {
                     tree.places[other.index()] += 1;
                     if !is_placed[other.index()] {
                         is_placed[other.index()] = true;
@@ -134,31 +133,23 @@ impl<'a> Tree<'a> {
                         queue.push_back(other);
                     }
                 }
-                for namespace in passed {
-                    is_placed[namespace.index()] = true;
-                }
             }
         }
         tree
     }
 
     /// The neighbours in the direction of the question, each with the names of its references, in
-    /// the order of the view; and which nodes are passed through, having no row of their own.
-    fn neighbours(&self, node: NodeIndex, passed: &mut Vec<NodeIndex>) -> Vec<(NodeIndex, Names)> {
+    /// the order of the view.
+    fn neighbours(&self, node: NodeIndex) -> Vec<(NodeIndex, Names)> {
         let mut edges: Vec<_> = self.view.graph.edges_directed(node, self.direction).collect();
         edges.sort_unstable_by_key(|edge| edge.id());
         let mut found: Vec<(NodeIndex, Names)> = Vec::new();
         for edge in edges {
             let other = if self.direction == Direction::Incoming { edge.source() } else { edge.target() };
-            let mut name = label::edge(edge.weight());
-            let mut place = other;
-            if let Some((attribute, value)) = self.through_namespace(other, &name) {
-                (name, place) = (attribute, value);
-                passed.push(other);
-            }
+            let name = label::edge(edge.weight());
             // References between the same two stand next to each other in a view.
-            if found.last().is_none_or(|(last, _)| *last != place) {
-                found.push((place, Names::default()));
+            if found.last().is_none_or(|(last, _)| *last != other) {
+                found.push((other, Names::default()));
             }
             let Some((_, between)) = found.last_mut() else { continue };
             if edge.weight().is_weak {
@@ -168,17 +159,6 @@ impl<'a> Tree<'a> {
             }
         }
         found
-    }
-
-    /// On a chain, `.__dict__` and then an attribute is the attribute, as Python would write it.
-    fn through_namespace(&self, namespace: NodeIndex, name: &str) -> Option<(String, NodeIndex)> {
-        if self.view.question != Question::Chain || name != ".__dict__" || self.view.graph[namespace].is_start {
-            return None;
-        }
-        let mut edges = self.view.graph.edges(namespace);
-        let edge =
-            edges.next().filter(|edge| edge.weight().kind == EdgeKind::Attribute && edge.weight().name.starts_with('.'))?;
-        edges.next().is_none().then(|| (label::edge(edge.weight()), edge.target()))
     }
 
     fn words(&self, node: NodeIndex, Names { strong, weak }: &Names, level: usize) -> String {
@@ -209,7 +189,7 @@ impl<'a> Tree<'a> {
     /// The rows below a node, the last one first.
     fn below(&self, node: NodeIndex, row: &Row) -> Vec<Row> {
         let mut rows = Vec::new();
-        for (other, names) in self.neighbours(node, &mut Vec::new()) {
+        for (other, names) in self.neighbours(node) {
             let is_spelled_out = self.parents[other.index()] == Some(node);
             rows.push(What::Node { node: other, names, is_spelled_out });
         }

@@ -5,7 +5,7 @@ mod fixtures;
 
 use refroots_core::query::neighbourhood::{Surroundings, surroundings};
 use refroots_core::{EdgeKind, NodeId, Question, RootKind, View, ViewEdge, ViewNode, ViewRoot, sketch};
-use refroots_render::page;
+use refroots_render::{framed_page, page};
 
 fn around() -> View {
     let graph = sketch::parse(fixtures::CACHE).unwrap();
@@ -76,5 +76,10 @@ fn no_text_breaks_out() {
         assert_eq!(data["nodes"].as_array().unwrap().len(), 2, "{words:?}");
         assert!(!html.contains('\0') && !html.contains('\u{202e}') && !html.contains("<b>"), "{words:?}");
         assert!(html.ends_with("</html>\n"), "{words:?}");
+        let framed = framed_page(&view, 600);
+        let (_, document) = framed.split_once("srcdoc='").unwrap();
+        let (document, behind) = document.split_once('\'').unwrap();
+        assert_eq!(behind, "></iframe>", "{words:?}");
+        assert_eq!(document.replace("&#39;", "'").replace("&amp;", "&"), html, "{words:?}");
     }
 }

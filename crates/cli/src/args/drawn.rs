@@ -34,7 +34,8 @@ pub(super) struct SaidArgs {
     #[arg(long)]
     no_legend: bool,
 
-    /// Say in each box of a picture what its objects take and what they keep: the bytes that would be freed with them
+    /// Say in each box of a picture what its objects take and what they keep: the bytes that would be freed
+    /// with them. Those of the largest objects always do
     #[arg(long)]
     sizes: bool,
 

@@ -48,6 +48,23 @@ impl FileTableArgs {
     }
 }
 
+/// What keeps most alive, as a table or a picture.
+#[derive(Args)]
+pub(super) struct FileLargestArgs {
+    #[command(flatten)]
+    table: FileTableArgs,
+
+    #[command(flatten)]
+    said: SaidArgs,
+}
+
+impl FileLargestArgs {
+    pub(super) fn into_look(self) -> FileLook {
+        let FileLook { file, look } = self.table.into_look(Ask::Largest);
+        FileLook { file, look: self.said.apply(look) }
+    }
+}
+
 /// Why objects are alive.
 #[derive(Args)]
 pub(super) struct FileWhyArgs {

@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::file::FileLook;
-use self::file::{FileRefsArgs, FileReportArgs, FileTableArgs, FileWhyArgs};
+use self::file::{FileLargestArgs, FileRefsArgs, FileReportArgs, FileTableArgs, FileWhyArgs};
 pub(crate) use self::run::Run;
 use self::run::{CaptureArgs, RunArgs};
 pub(crate) use self::several::Comparison;
@@ -85,7 +85,7 @@ enum Subcommands {
 
     /// List the objects that keep most alive, and where most of it accumulates (a picture: the dominator tree)
     #[command(after_help = "Examples:\n  refroots largest heap.refroots\n  refroots largest heap.refroots -o largest.svg")]
-    Largest(FileTableArgs),
+    Largest(FileLargestArgs),
 
     /// Count objects, bytes, and the bytes that would be freed with them, by the module that defines their type
     #[command(after_help = "Examples:\n  refroots modules heap.refroots --sort objects")]
@@ -211,7 +211,7 @@ impl Subcommands {
             Self::Types(table) => table.into_look(Ask::Types),
             Self::Suspects(table) => table.into_look(Ask::Suspects),
             Self::Retained(table) => table.into_look(Ask::Retained),
-            Self::Largest(table) => table.into_look(Ask::Largest),
+            Self::Largest(largest) => largest.into_look(),
             Self::Modules(table) => table.into_look(Ask::Modules),
             Self::Threads(table) => table.into_look(Ask::Threads),
             Self::Roots(table) => table.into_look(Ask::Roots),

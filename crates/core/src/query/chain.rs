@@ -98,7 +98,8 @@ impl Chain {
         let wording = Wording::new(graph, values);
         let target_type = graph.type_of(self.target);
         let mut view = View::new(Question::Chain, format!("Why {} #{} is alive", graph.type_name(target_type), self.target.0));
-        let nodes = std::iter::once(self.first).chain(self.references.iter().map(|reference| reference.target));
+        let steps = steps(graph, &self.references, &wording);
+        let nodes = std::iter::once(self.first).chain(steps.iter().map(|(_, reference)| reference.target));
         for (depth, node) in (0..).zip(nodes) {
             let mut shown = view_node(graph, &wording, node, depth);
             shown.is_start = node == self.target;
@@ -107,8 +108,8 @@ impl Chain {
             view.graph.add_node(shown);
         }
         self.add_cycle(&mut view, graph, &wording);
-        let indices: Vec<_> = view.graph.node_indices().take(self.references.len() + 1).collect();
-        for (pair, reference) in indices.windows(2).zip(&self.references) {
+        let indices: Vec<_> = view.graph.node_indices().take(steps.len() + 1).collect();
+        for (pair, (_, reference)) in indices.windows(2).zip(&steps) {
             let note = familiar(graph, *reference, values).unwrap_or_default();
             let edge = ViewEdge {
                 kind: reference.kind,
@@ -126,17 +127,31 @@ impl Chain {
     fn add_cycle(&self, view: &mut View, graph: &HeapGraph, wording: &Wording<'_>) {
         let mut places: HashMap<NodeId, NodeIndex, FxBuildHasher> =
             view.graph.node_indices().map(|place| (view.graph[place].ordinal, place)).collect();
-        for (depth, reference) in (1..).zip(&self.cycle) {
+        for (depth, (source, reference)) in (1..).zip(steps(graph, &self.cycle, wording)) {
             let mut place =
                 |node: NodeId| *places.entry(node).or_insert_with(|| view.graph.add_node(view_node(graph, wording, node, depth)));
-            let (source, target) = (place(reference.source), place(reference.target));
+            let (source, target) = (place(source), place(reference.target));
             let is_known = self.references.iter().any(|known| known.edge == reference.edge);
             if !is_known {
-                let edge = ViewEdge { kind: reference.kind, name: wording.reference(*reference), ..ViewEdge::default() };
+                let edge = ViewEdge { kind: reference.kind, name: wording.reference(reference), ..ViewEdge::default() };
                 view.graph.add_edge(source, target, edge);
             }
         }
     }
+}
+
+/// References as views draw them, each with the object that it goes out from: an object's hold on the dict of its
+/// attributes, and the attribute behind it, are one.
+pub(crate) fn steps(graph: &HeapGraph, references: &[Reference], wording: &Wording<'_>) -> Vec<(NodeId, Reference)> {
+    let mut steps = Vec::with_capacity(references.len());
+    let mut rest = references.iter().copied().peekable();
+    while let Some(reference) = rest.next() {
+        let is_dict = reference.text(graph) == Some("__dict__");
+        let is_attribute =
+            |next: &Reference| is_dict && next.kind == EdgeKind::Attribute && wording.reference(*next).starts_with('.');
+        steps.push((reference.source, rest.next_if(is_attribute).unwrap_or(reference)));
+    }
+    steps
 }
 
 /// What a way begins with: `app`, `thread worker-3, run()`, or the root in words.
@@ -183,5 +198,33 @@ pub(crate) fn view_node(graph: &HeapGraph, wording: &Wording<'_>, node: NodeId, 
         is_namespace: graph.flags(node).contains(NodeFlags::NAMESPACE),
         root: graph.root(node).map(|root| ViewRoot { kind: root.kind, text: wording.root(root) }),
         ..ViewNode::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::paths::{WhyOptions, why};
+    use crate::sketch;
+
+    #[test]
+    fn a_view_draws_an_object_and_its_attributes_as_one() {
+        let graph = sketch::parse(
+            "app: module 'app' root
+             app -> globals .__dict__
+             globals: dict namespace
+             globals -> foo .FOO
+             foo: app.Foo
+             foo -> names .__dict__
+             names: dict namespace",
+        )
+        .unwrap();
+        let drawn = |node: u32| {
+            let view = why(&graph, NodeId(node), &WhyOptions::default()).view(&graph, Values::Short);
+            let names = view.graph.edge_weights().map(|edge| edge.name.as_str());
+            (view.graph.node_count(), names.collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(drawn(2), (2, ".FOO".to_owned()));
+        assert_eq!(drawn(3), (3, ".FOO .__dict__".to_owned()), "a dict that was asked about is drawn");
     }
 }

@@ -7,7 +7,6 @@ use rustc_hash::FxBuildHasher;
 use crate::query::chain::view_node;
 use crate::query::dominator_tree::{DominatorTree, accumulation_point};
 use crate::query::dominators::Dominators;
-use crate::wording::bytes;
 use crate::{HeapGraph, NodeId, Question, TypeId, Values, View, ViewEdge, Wording};
 
 /// One object of the dominator tree.
@@ -52,7 +51,7 @@ pub fn largest(graph: &HeapGraph, dominators: &Dominators, below: Option<NodeId>
 }
 
 /// The heaviest part of the dominator tree as a view of at most `most` objects, the heaviest of what is left added
-/// each time; each says what it retains, and how many more it dominates. O(objects).
+/// each time; each says what it takes and retains, and how many more it dominates. O(objects).
 pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<NodeId>, most: usize, values: Values) -> View {
     let title = match from {
         Some(node) => format!("What {} #{} alone keeps alive", graph.type_name(graph.type_of(node)), node.0),
@@ -76,8 +75,9 @@ pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<N
         let depth = above.map_or(0, |above| view.graph[above].depth + 1);
         let mut shown = view_node(graph, &wording, node, depth);
         let share = retained as f64 * 100.0 / total as f64;
-        let words = format!("keeps {}, {share:.1} %", bytes(retained));
+        let words = format!("{share:.1} %");
         shown.text = if shown.text.is_empty() { words } else { format!("{}, {words}", shown.text) };
+        shown.retained = Some(retained);
         shown.is_start = Some(node) == from;
         let children = tree.children(node);
         shown.cut = children.len() as u64;
@@ -132,6 +132,7 @@ mod tests {
         let all = dominator_view(&graph, &found, None, 60, Values::Short);
         assert_eq!(all.graph.node_count(), 3 + ALIKE);
         let list = view.graph.node_weights().find(|node| node.type_name == "list").unwrap();
-        assert_eq!((list.cut, list.text.as_str()), (27, "30 items, keeps 3.4 KiB, 40.7 %"));
+        assert_eq!((list.cut, list.text.as_str()), (27, "30 items, 40.7 %"));
+        assert_eq!((list.size, list.retained), (10, Some(3445)));
     }
 }

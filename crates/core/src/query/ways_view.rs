@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
-use crate::query::chain::view_node;
+use crate::query::chain::{steps, view_node};
 use crate::query::familiar::familiar;
 use crate::query::reasons::Reason;
 use crate::wording::grouped;
@@ -26,7 +26,8 @@ pub fn ways_view(graph: &HeapGraph, reasons: &[Reason], title: String, values: V
     let mut places: HashMap<NodeId, NodeIndex, FxBuildHasher> = HashMap::default();
     for reason in reasons.iter().take(MOST) {
         let chain = &reason.chain;
-        let nodes = std::iter::once(chain.first).chain(chain.references.iter().map(|reference| reference.target));
+        let steps = steps(graph, &chain.references, &wording);
+        let nodes = std::iter::once(chain.first).chain(steps.iter().map(|(_, reference)| reference.target));
         let mut before: Option<NodeIndex> = None;
         for (depth, node) in nodes.enumerate() {
             let is_new = !places.contains_key(&node);
@@ -40,7 +41,7 @@ pub fn ways_view(graph: &HeapGraph, reasons: &[Reason], title: String, values: V
             if let Some(before) = before
                 && (is_new || !view.graph.contains_edge(before, place))
             {
-                let reference = chain.references[depth - 1];
+                let (_, reference) = steps[depth - 1];
                 let note = familiar(graph, reference, values).unwrap_or_default();
                 view.graph.add_edge(
                     before,

@@ -4,6 +4,9 @@
 //! and the style below run, which it knows by their hashes.
 
 mod data;
+mod frame;
+
+pub use frame::framed_page;
 
 use refroots_core::View;
 

@@ -6,8 +6,9 @@ use petgraph::Direction;
 use rustc_hash::FxBuildHasher;
 
 use super::Neighbourhood;
+use super::said::{is_part_of_class, is_said_already, is_what_runs};
 use crate::query::weak;
-use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Reference, RootKind};
+use crate::{HeapGraph, NodeFlags, NodeId, Reference, RootKind};
 
 /// Objects that are gathered for one picture; neighbours beyond are counted as left out.
 const MOST: usize = 1_000_000;
@@ -288,6 +289,14 @@ impl<'a> Search<'a> {
             let shown = self.owner(holder).unwrap_or(holder);
             found.push(Neighbour { rank: rank_of_referrer(graph, holder, shown, node), shown, holder, is_weak: false });
         }
+        if self.what.folds && graph.definition(node).is_some() {
+            let is_kept =
+                |neighbour: &Neighbour| self.chain.contains(&neighbour.shown) || !is_part_of_class(graph, neighbour.holder, node);
+            // Where nothing else holds it, they are what tells.
+            if found.iter().any(is_kept) {
+                found.retain(is_kept);
+            }
+        }
         found
     }
 
@@ -296,7 +305,7 @@ impl<'a> Search<'a> {
         let mut found = Vec::new();
         let mut seen: HashSet<NodeId, FxBuildHasher> = HashSet::default();
         for reference in graph.references_from(node) {
-            if is_said_already(graph, reference) {
+            if is_said_already(graph, reference) || (self.what.folds && is_what_runs(graph, reference)) {
                 continue;
             }
             let is_own_namespace = reference.text(graph) == Some("__dict__") && self.owner(reference.target) == Some(node);
@@ -369,13 +378,3 @@ fn rank_of_referrer(graph: &HeapGraph, holder: NodeId, shown: NodeId, target: No
 /// Behind what keeps an object alive.
 const WEAK: u8 = 2;
 pub(super) const NOISE: u8 = 3;
-
-/// An object's hold on its class, and a dict's on a key that is an atom: the node says its type, and
-/// the reference to the value says the key.
-pub(super) fn is_said_already(graph: &HeapGraph, reference: Reference) -> bool {
-    match reference.kind {
-        EdgeKind::Special => reference.text(graph) == Some("__class__"),
-        EdgeKind::Key => graph.has_value(reference.target),
-        _ => false,
-    }
-}

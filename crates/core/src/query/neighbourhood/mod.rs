@@ -2,6 +2,7 @@
 
 mod fold;
 mod gather;
+mod said;
 mod surroundings;
 mod worded;
 

@@ -9,7 +9,8 @@ use petgraph::graph::NodeIndex;
 use rustc_hash::FxBuildHasher;
 
 use super::Neighbourhood;
-use super::gather::{NOISE, Neighbour, Search, is_said_already};
+use super::gather::{NOISE, Neighbour, Search};
+use super::said::is_said_already;
 use super::worded::{EVERY, PARALLEL, view_size};
 use crate::query::chain::{Chain, held_from_outside, view_node};
 use crate::query::dominators::Dominators;

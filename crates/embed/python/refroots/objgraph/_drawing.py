@@ -185,7 +185,9 @@ def _deliver(text, drawn, picture, filename, printer):
     if _module.IS_INTERACTIVE and (source or picture) and (not filename or picture):
         if filename:
             _write_picture(text, drawn, picture, filename, printer)
-        return picture() if source is None else source.Source(text)
+        # The package graphviz draws by the program of that name.
+        is_theirs = source and not (picture and not _module._program_in_path("dot"))
+        return source.Source(text) if is_theirs else picture()
     _write_picture(text, drawn, picture, filename, printer)
     return None
 
