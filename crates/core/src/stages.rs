@@ -83,7 +83,7 @@ mod tests {
                 "finding shortest chains 8 of 8",
                 "finding cycles 100 of 100",
                 "comparing values 100 of 100",
-                "finding who holds them 1 of 1",
+                "finding who holds them 2 of 2",
                 "comparing heaps 100 of 100"
             ]
         );

@@ -65,7 +65,7 @@ pub(super) fn put_on_arrows(geometry: &mut Geometry, plan: &Plan) {
 }
 
 /// Moves names that stand on a box or on another name to the nearest free place along their arrows, or else around
-/// where they are. One that finds none stays.
+/// where they are.
 pub(super) fn part(geometry: &mut Geometry, plan: &Plan) {
     let mut taken = Taken::boxes(geometry, plan);
     let mut in_the_way = Vec::new();
@@ -88,13 +88,13 @@ pub(super) fn part(geometry: &mut Geometry, plan: &Plan) {
     }
 }
 
-/// Points around a point, the nearest first.
+/// Points around a point, the nearest first; in the end they are beyond all that is drawn, and further apart with each
+/// ring.
 fn around(centre: Point) -> impl Iterator<Item = Point> {
-    const RINGS: u32 = 40;
     const DIRECTIONS: u32 = 16;
-    (1..=RINGS).flat_map(move |ring| {
+    std::iter::successors(Some(8.0), |far| Some(f64::max(far + 8.0, far * 1.02))).flat_map(move |far: f64| {
         (0..DIRECTIONS).map(move |direction| {
-            let (far, angle) = (f64::from(ring) * 8.0, f64::from(direction) * std::f64::consts::TAU / f64::from(DIRECTIONS));
+            let angle = f64::from(direction) * std::f64::consts::TAU / f64::from(DIRECTIONS);
             Point { x: centre.x + far * angle.cos(), y: centre.y + far * angle.sin() }
         })
     })
