@@ -271,3 +271,25 @@ assert {node["ordinal"] for node in shown} >= {heap[outer].ordinal, rows.ordinal
 assert len(heap.dominator_tree(most=5).view["nodes"]) <= 5
 """
     )
+
+
+def test_the_call_that_asks_takes_nothing_from_other_holders(run_python):
+    out = run_python(
+        """
+        import refroots
+
+        class Item:
+            def __init__(self, number): self.payload = [number] * 1000
+
+        CACHE = {"k": [Item(number) for number in range(5)]}
+        expected = refroots.capture()[CACHE["k"]].retained
+
+        def kept(picture):
+            return [node["retained"] for node in picture.view["nodes"] if node.get("retained")]
+
+        print(expected > 5 * 8000)
+        print(expected in kept(refroots.show_backrefs(CACHE["k"][0], sizes=True)))
+        print(expected in kept(refroots.why(CACHE["k"][0], sizes=True).picture))
+        """
+    )
+    assert out.split() == ["True", "True", "True"]

@@ -10,6 +10,7 @@ use random::{Plain, Role, build, graphs};
 use refroots_core::petgraph::algo::{dominators::simple_fast, kosaraju_scc};
 use refroots_core::petgraph::graph::{DiGraph, NodeIndex};
 use refroots_core::query::dominators::{Dominator, Dominators, dominators};
+use refroots_core::query::reach::retained_together;
 use refroots_core::{HeapGraph, HeapGraphBuilder, NodeFlags, NodeId, NodeRecord, ReferenceName, Root, RootKind};
 
 /// The same graph with a virtual root behind the nodes and a node for each thread behind that; edges of
@@ -176,4 +177,37 @@ fn shapes_that_hurt_are_walked_without_recursion_and_in_time() {
 
     let garbage = shape(MILLION, |node, targets| targets.extend((node > 0).then_some(node % (MILLION - 1) + 1)));
     assert_eq!(dominators(&garbage).unwrap().retained(NodeId(1)), u64::from(MILLION - 1) * 16);
+}
+
+/// A module's list has two objects; a running frame's evaluation stack has both too, and something else outside the second.
+fn with_operands() -> HeapGraph {
+    let mut builder = HeapGraphBuilder::default();
+    let (module, name) = (builder.intern("app"), builder.intern("Foo"));
+    let of_foo = builder.add_type(module, name);
+    let empty = builder.intern("");
+    let place = builder.intern("a running frame's evaluation stack");
+    for node in 1..=4 {
+        builder.discover(64 * node);
+    }
+    for (size, refcount, targets) in [(64, 1, vec![1]), (128, 1, vec![2, 3]), (192, 2, vec![]), (256, 3, vec![])] {
+        builder.describe(NodeRecord { type_id: of_foo, size, refcount: Some(refcount), flags: NodeFlags::default() });
+        for target in targets {
+            builder.refer(NodeId(target), ReferenceName::Key);
+        }
+    }
+    for node in [NodeId(2), NodeId(3)] {
+        builder.suspect(node, RootKind::External, place);
+    }
+    builder.add_root(Root { node: NodeId(0), kind: RootKind::Module, name, detail: empty, thread: empty, asking: false });
+    builder.finish().unwrap()
+}
+
+#[test]
+fn the_argument_of_a_call_is_still_its_holders() {
+    let graph = with_operands();
+    let found = dominators(&graph).unwrap();
+    assert_eq!(graph.places(NodeId(2)).count(), 1);
+    assert_eq!([2, 3].map(|node| found.parent(NodeId(node))), [Some(NodeId(1)), None]);
+    assert_eq!(found.retained(NodeId(1)), 128 + 192);
+    assert_eq!(retained_together(&graph, &[NodeId(1)]), 128 + 192);
 }

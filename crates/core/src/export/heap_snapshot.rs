@@ -154,7 +154,8 @@ fn groups(graph: &HeapGraph) -> Vec<Group> {
         groups.push(Group { name, members: of_kind.map(|root| root.node).collect() });
     }
     let anchors = anchors(graph);
-    let mut outside: Vec<NodeId> = [Tier::Placed, Tier::Outside].iter().flat_map(|&tier| anchors.of(tier)).copied().collect();
+    let mut outside: Vec<NodeId> =
+        [Tier::Placed, Tier::Outside, Tier::Operand].iter().flat_map(|&tier| anchors.of(tier)).copied().collect();
     outside.sort_unstable();
     groups.push(Group { name: "(held from outside)", members: outside });
     groups.push(Group { name: "(immortal)", members: anchors.of(Tier::Immortal).to_vec() });

@@ -18,13 +18,15 @@ pub(crate) enum Tier {
     Outside,
     /// Objects that nothing frees.
     Immortal,
+    /// Operands: objects that running frames compute with just now, and nothing else outside holds.
+    Operand,
     /// What refroots' own objects hold.
     Own,
 }
 
 impl Tier {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Meant, Self::Interpreter, Self::Placed, Self::Asking, Self::Outside, Self::Immortal, Self::Own];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Meant, Self::Interpreter, Self::Placed, Self::Asking, Self::Outside, Self::Immortal, Self::Operand, Self::Own];
 }
 
 /// Every anchor of a graph, by tier.
@@ -34,6 +36,11 @@ impl Anchors {
     /// Those of one tier: roots by kind and heap order, the others in heap order.
     pub(crate) fn of(&self, tier: Tier) -> &[NodeId] {
         &self.0[tier as usize]
+    }
+
+    /// What keeps objects for longer than the next steps of a frame, earlier tiers first.
+    pub(crate) fn lasting(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.0[..Tier::Operand as usize].iter().flatten().copied()
     }
 
     /// What would stay alive without refroots, earlier tiers first. A root that is held from outside as
@@ -64,7 +71,11 @@ pub(crate) fn anchors(graph: &HeapGraph) -> Anchors {
         } else if external.is_none() && !flags.contains(NodeFlags::SYNTHETIC) {
             found[Tier::Immortal as usize].push(node);
         } else if external.is_some_and(|count| count > 0) {
-            let tier = if has_place(graph, node) { Tier::Placed } else { Tier::Outside };
+            let tier = match external {
+                _ if has_place(graph, node) => Tier::Placed,
+                Some(count) if is_operand(graph, node, count) => Tier::Operand,
+                _ => Tier::Outside,
+            };
             found[tier as usize].push(node);
         }
     }
@@ -73,7 +84,17 @@ pub(crate) fn anchors(graph: &HeapGraph) -> Anchors {
 
 /// Whether an object is held in a known place outside, other than a frame that computes with it just now.
 pub(crate) fn has_place(graph: &HeapGraph, node: NodeId) -> bool {
-    graph.places(node).any(|place| place != "running" && !place.ends_with("evaluation stack"))
+    graph.places(node).any(|place| place != "running" && !place.ends_with(STACK))
+}
+
+/// How the places of what a frame computes with end.
+const STACK: &str = "evaluation stack";
+
+/// Whether all references from outside stand where frames compute, as the arguments of a call do: the call that asks
+/// about an object is one.
+fn is_operand(graph: &HeapGraph, node: NodeId, external: u32) -> bool {
+    let mut places = 0;
+    graph.places(node).inspect(|_| places += 1).all(|place| place.ends_with(STACK)) && places == external
 }
 
 /// [`HeapGraph::external`] of every node in order. O(objects) for all of them.
@@ -109,7 +130,7 @@ mod tests {
         .unwrap();
         let anchors = anchors(&graph);
         let of = |tier| anchors.of(tier).iter().map(|node| node.0).collect::<Vec<_>>();
-        assert_eq!(Tier::ALL.map(of), [vec![2], vec![0], vec![], vec![1], vec![3], vec![4], vec![6]]);
+        assert_eq!(Tier::ALL.map(of), [vec![2], vec![0], vec![], vec![1], vec![3], vec![4], vec![], vec![6]]);
         assert!(graph.node_ids().zip(externals(&graph)).all(|(node, count)| graph.external(node) == count));
     }
 }

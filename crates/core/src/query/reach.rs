@@ -2,7 +2,7 @@
 
 use petgraph::visit::{VisitMap, Visitable};
 
-use super::anchors::{anchors, externals};
+use super::anchors::{Tier, anchors, externals};
 use super::definitions::{Definitions, is_running_frame};
 use crate::visit::Visited;
 use crate::{HeapGraph, NodeFlags, NodeId};
@@ -71,36 +71,60 @@ fn reached(graph: &HeapGraph) -> Visited {
 }
 
 /// Bytes that would be freed with all of these objects together: those that nothing else keeps alive, their own
-/// included. What nothing keeps alive anyway does not count. O(objects + references), two bytes an object.
+/// included. What nothing keeps alive anyway does not count, nor that a call has one as an argument.
+/// O(objects + references), two bytes an object.
 pub fn retained_together(graph: &HeapGraph, nodes: &[NodeId]) -> u64 {
-    let mut is_removed = vec![false; graph.node_count()];
-    for node in nodes {
-        is_removed[node.index()] = true;
+    let anchors = anchors(graph);
+    let mut all = Kept::without(graph, &[]);
+    for anchor in anchors.lasting() {
+        all.follow(anchor);
     }
-    let with = kept(graph, vec![false; graph.node_count()]);
-    let without = kept(graph, is_removed);
-    with.saturating_sub(without)
+    let operands = anchors.of(Tier::Operand).iter().copied().filter(|&operand| all.follow(operand)).collect::<Vec<_>>();
+    let mut rest = Kept::without(graph, nodes);
+    for anchor in anchors.lasting().chain(operands) {
+        rest.follow(anchor);
+    }
+    all.size.saturating_sub(rest.size)
 }
 
-/// Bytes of what stays alive; objects that are marked as met already are not followed and not counted.
-fn kept(graph: &HeapGraph, mut is_met: Vec<bool>) -> u64 {
-    let mut size = 0_u64;
-    let mut waiting: Vec<NodeId> = Vec::new();
-    let mut meet = |node: NodeId, waiting: &mut Vec<NodeId>| {
-        if graph.is_shown(node) && !std::mem::replace(&mut is_met[node.index()], true) {
-            size = size.saturating_add(graph.size(node));
-            waiting.push(node);
+/// What stays alive.
+struct Kept<'a> {
+    graph: &'a HeapGraph,
+    /// Objects that were met, and those that are left out.
+    is_met: Vec<bool>,
+    /// Bytes of those that were met.
+    size: u64,
+    waiting: Vec<NodeId>,
+}
+
+impl<'a> Kept<'a> {
+    fn without(graph: &'a HeapGraph, nodes: &[NodeId]) -> Self {
+        let mut is_met = vec![false; graph.node_count()];
+        for node in nodes {
+            is_met[node.index()] = true;
         }
-    };
-    for anchor in anchors(graph).keeping() {
-        meet(anchor, &mut waiting);
-        while let Some(node) = waiting.pop() {
-            for &target in graph.referents(node) {
-                meet(NodeId(target), &mut waiting);
+        Self { graph, is_met, size: 0, waiting: Vec::new() }
+    }
+
+    /// Meets all that an object reaches, and says whether it was not met before.
+    fn follow(&mut self, start: NodeId) -> bool {
+        let is_new = self.meet(start);
+        while let Some(node) = self.waiting.pop() {
+            for &target in self.graph.referents(node) {
+                self.meet(NodeId(target));
             }
         }
+        is_new
     }
-    size
+
+    fn meet(&mut self, node: NodeId) -> bool {
+        let is_new = self.graph.is_shown(node) && !std::mem::replace(&mut self.is_met[node.index()], true);
+        if is_new {
+            self.size = self.size.saturating_add(self.graph.size(node));
+            self.waiting.push(node);
+        }
+        is_new
+    }
 }
 
 /// What objects reach.

@@ -1,6 +1,6 @@
 //! The arrays of the algorithm, and the numbers of a depth-first search from a virtual root.
 
-use crate::query::anchors::anchors;
+use crate::query::anchors::{Tier, anchors};
 use crate::{Error, HeapGraph, NodeId, RootKind, TextId};
 
 /// Of a number's node: that it hangs below the virtual root or a thread. Ids have 31 bits: builders refuse more objects.
@@ -91,8 +91,15 @@ impl Search {
             }
         }
         self.frames.sort_unstable();
-        for anchor in anchors(graph).keeping() {
+        let anchors = anchors(graph);
+        for anchor in anchors.lasting() {
             self.search(graph, anchor.0, 0);
+        }
+        // What something lasting reaches is its, though a call has it as an argument.
+        for &operand in anchors.of(Tier::Operand) {
+            if self.number[operand.index()] == 0 {
+                self.search(graph, operand.0, 0);
+            }
         }
         for head in self.heads_of_garbage(graph) {
             self.search(graph, head, 0);
