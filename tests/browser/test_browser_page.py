@@ -1,9 +1,12 @@
 """The interactive page in a real browser: clicks, keys, what is read out, what is saved."""
 
+import io
 import os
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+
+Image = pytest.importorskip("PIL.Image")
 
 PROGRAM = """
 import sys
@@ -228,3 +231,24 @@ def test_large_files_open_with_a_small_view(open_page, run_python, tmp_path, cou
         print(
             count, objects, page.evaluate("performance.getEntriesByName('refroots first view')[0].startTime")
         )
+
+
+def colours(page, clip=None):
+    """How many pixels of each colour the screen has there."""
+    image = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+    return {colour: count for count, colour in image.getcolors(image.width * image.height)}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "start", "path"),
+    [("light", (255, 224, 138), (161, 29, 74)), ("dark", (87, 67, 10), (255, 122, 168))],
+)
+def test_the_screen_shows_the_object_and_its_path(open_page, hub_page, scheme, start, path):
+    page = open_page(hub_page(300), color_scheme=scheme)
+    whole = colours(page)
+    paper = max(whole, key=whole.get)
+    assert whole.get(path, 0) > 100 and whole[paper] > 300_000
+    of_box = colours(page, box(page, "asked about").bounding_box())
+    assert max(of_box, key=of_box.get) == start
+    # Its words, and no empty box.
+    assert len(of_box) > 20
