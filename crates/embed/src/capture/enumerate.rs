@@ -33,7 +33,7 @@ pub(crate) fn whole_heap<M>(
         Ok(columns) => {
             let mark = then();
             let graph = if purpose.lets_others_run {
-                py.detach(|| columns.finish(&mut || !Python::attach(is_interrupted)))
+                py.detach(|| columns.finish(&mut goes_on))
             } else {
                 columns.finish(&mut || !is_interrupted(py))
             };
@@ -128,6 +128,18 @@ fn no_room_for_the_list() -> PyErr {
 pub(crate) fn is_interrupted(_: Python<'_>) -> bool {
     // SAFETY: the GIL is held; stable ABI, reads and clears a flag (Modules/signalmodule.c, 3.10 to 3.14).
     unsafe { ffi::PyOS_InterruptOccurred() != 0 }
+}
+
+/// Whether this thread hears signals of Python's: the process's first one does. Another one must not ask for the GIL for
+/// nothing: while the interpreter ends, that ends the thread inside of what it does (`PyGILState_Ensure`, 3.10 to 3.13).
+pub(crate) fn hears_signals() -> bool {
+    // SAFETY: both only read numbers that the kernel knows.
+    unsafe { libc::gettid() == libc::getpid() }
+}
+
+/// Whether work without the GIL is to go on.
+pub(crate) fn goes_on() -> bool {
+    !hears_signals() || !Python::attach(is_interrupted)
 }
 
 /// Puts a Ctrl-C back that polling has taken, for Python's handler.

@@ -82,7 +82,7 @@ pub(crate) fn capture(py: Python<'_>, proved: &Proved, purpose: &Purpose) -> PyR
     }
     let graph = py.detach(|| {
         let builder = HeapGraphBuilder::receive(&mut BufReader::with_capacity(BUFFER, &columns))?;
-        Ok::<_, io::Error>(builder.finish_in(Vec::new(), &mut || !Python::attach(enumerate::is_interrupted)))
+        Ok::<_, io::Error>(builder.finish_in(Vec::new(), &mut enumerate::goes_on))
     });
     let graph = graph.map_err(|error| PyOSError::new_err(format!("the child's heap could not be read: {error}")))?;
     let graph = match graph {

@@ -60,7 +60,7 @@ use refroots_cli::room;
 use refroots_core::{HeapGraph, Values};
 
 pub(crate) use boundary::Moment;
-pub(crate) use enumerate::{is_interrupted, raise_again};
+pub(crate) use enumerate::{hears_signals, is_interrupted, raise_again};
 pub(crate) use probe::Proved;
 
 pub(crate) use live::objects_at;
