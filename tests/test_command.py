@@ -171,7 +171,9 @@ def on_a_terminal(arguments: list[str], folder: Path, more: dict[str, str]) -> s
     """What the command prints on a terminal of 75 columns."""
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 75, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "COLUMNS", "NO_COLOR")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "COLUMNS", "NO_COLOR")
+    }
     process = subprocess.Popen([*REFROOTS, *arguments], cwd=folder, stdout=child, env=environment | more)
     os.close(child)
     text = b""

@@ -8,7 +8,8 @@ import pytest
 CHROMIUM = os.environ.get("REFROOTS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright has an event loop that runs until it is closed, and other tests run their own.
+@pytest.fixture(scope="module")
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test-browser")
     if CHROMIUM is None:
