@@ -93,13 +93,8 @@ pub(super) struct FileRefsArgs {
 /// A report about objects.
 #[derive(Args)]
 pub(super) struct FileReportArgs {
-    /// The snapshot, which `refroots capture -o` or `heap.save()` wrote
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-
-    /// The objects: a type (bare, Foo, or whole, app.models.Foo), or the ordinal of one object ('#123')
-    #[arg(value_name = "TYPE|#ORDINAL")]
-    subject: String,
+    #[command(flatten)]
+    about: SubjectArgs,
 
     /// Write the report to this file; the ending says how: .md (Markdown for an issue on GitHub) or .html (one page).
     /// Without it, Markdown goes to the standard output
@@ -117,14 +112,15 @@ pub(super) struct FileReportArgs {
 
 impl FileReportArgs {
     pub(super) fn into_look(self) -> FileLook {
-        let ask = Ask::Report { name: self.subject, face: Face::File };
+        let ask = Ask::Report { name: self.about.subject, face: Face::File };
         let output = self.output.as_deref().map(Output::new);
-        FileLook { file: self.file, look: Look { output, values: self.values.into(), stamp: self.stamp, ..Look::new(ask) } }
+        FileLook { file: self.about.file, look: Look { output, values: self.values.into(), stamp: self.stamp, ..Look::new(ask) } }
     }
 }
 
+/// Which objects of which file.
 #[derive(Args)]
-struct ObjectArgs {
+struct SubjectArgs {
     /// The snapshot, which `refroots capture -o` or `heap.save()` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -133,6 +129,12 @@ struct ObjectArgs {
     /// pictures of the same file say it ('#123', which a shell wants in quotes)
     #[arg(value_name = "TYPE|#ORDINAL")]
     subject: String,
+}
+
+#[derive(Args)]
+struct ObjectArgs {
+    #[command(flatten)]
+    about: SubjectArgs,
 
     /// Write the answer to this file; the ending says how: .png, .svg, .pdf, .html (an interactive
     /// page), .dot, .mmd (Mermaid), .json (docs/json.md), .txt. Without it, text goes to the standard output
@@ -149,10 +151,10 @@ struct ObjectArgs {
 
 impl ObjectArgs {
     fn into_look(self, ask: fn(String) -> Ask) -> FileLook {
-        let ask = ask(self.subject);
+        let ask = ask(self.about.subject);
         let values = values_in(&ask, self.output.as_deref(), self.values);
         let look = Look { values, output: self.output.as_deref().map(Output::new), ..Look::new(ask) };
-        FileLook { file: self.file, look: self.said.apply(look) }
+        FileLook { file: self.about.file, look: self.said.apply(look) }
     }
 }
 
