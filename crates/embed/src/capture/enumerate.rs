@@ -65,6 +65,7 @@ pub(crate) fn walk(
         Err(error) => return Ok(Err(Stopped::Failed(error))),
     };
     walk.own_objects.extend(purpose.own_objects.iter().copied());
+    walk.subjects.extend(purpose.subjects.iter().copied());
     for note in &proved.notes {
         walk.builder.note(note.as_str());
     }

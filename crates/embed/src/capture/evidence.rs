@@ -10,6 +10,7 @@ use std::ops::Range;
 use pyo3::ffi;
 use refroots_core::{NodeFlags, NodeId, RootKind};
 
+use super::frames::Frame;
 use super::layout::type_field;
 use super::raw::{self, Address, WORD};
 use super::state_layout::StateLayout;
@@ -87,17 +88,18 @@ impl Walk<'_> {
         }
     }
 
-    /// What may stand on the evaluation stack of frames that run: how deep it is they do not say.
+    /// What may stand on the evaluation stack of frames that run, for how deep it is they do not say, and of the one
+    /// that asks, whose arguments are left out.
     ///
     /// # Safety
     /// The GIL must be held.
     unsafe fn look_through_frames(&mut self) {
         let (Some(layout), Some(code_layout)) = (self.layout.frames, self.layout.code) else { return };
         for at in 0..self.frames.len() {
-            let frame = self.frames[at].address;
+            let Frame { address: frame, is_asking, .. } = self.frames[at];
             // SAFETY: a frame has room for its locals and for the stack that its code asks for.
             let stack = unsafe {
-                if !layout.is_object && !layout.is_executing(raw::word(frame, layout.stack_top)) {
+                if !layout.is_object && !is_asking && !layout.is_executing(raw::word(frame, layout.stack_top)) {
                     continue;
                 }
                 let code = layout.object(raw::word(frame, layout.code));

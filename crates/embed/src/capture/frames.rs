@@ -233,7 +233,7 @@ impl Walk<'_> {
                 return;
             }
             self.read_locals(address, code, &layout, &code_layout);
-            self.read_stack(address, code, &layout, &code_layout);
+            self.read_stack(self.frames[frame], code, &layout, &code_layout);
             for (offset, field) in [(layout.function, "(f_func)"), (layout.code, "f_code"), (layout.locals, "f_locals")] {
                 let name = self.builder.intern(field);
                 self.refer_slot(raw::word(address, offset), ReferenceName::Special(name), &layout);
@@ -271,11 +271,13 @@ impl Walk<'_> {
 
     /// Adds what a frame holds for expressions that wait: iterators of loops, arguments, contexts. Known
     /// while the frame waits for a frame that it called; not while it runs itself (3.11–3.13) or where
-    /// the reference is borrowed (3.14).
+    /// the reference is borrowed (3.14). Of the frame that asks it leaves out what it asks about: before 3.14 such
+    /// arguments are no references either, and nobody means them.
     ///
     /// # Safety
     /// As for [`Walk::read_frame`].
-    unsafe fn read_stack(&mut self, frame: Address, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) {
+    unsafe fn read_stack(&mut self, frame: Frame, code: Address, layout: &FrameLayout, code_layout: &CodeLayout) {
+        let Frame { address: frame, is_asking, .. } = frame;
         // SAFETY: slots from the locals' end to the top are live references or NULL
         // (internal/pycore_frame.h, `_PyFrame_Stackbase` and `_PyFrame_Traverse`).
         unsafe {
@@ -290,8 +292,10 @@ impl Walk<'_> {
             let name = self.builder.intern("(evaluation stack)");
             for index in locals..depth.min(most) {
                 let slot = raw::word(first, (index * WORD) as isize);
-                if !layout.is_borrowed(slot) {
-                    self.refer(layout.object(slot), ReferenceName::Special(name));
+                let object = layout.object(slot);
+                let is_argument = is_asking && self.subjects.contains(&object);
+                if !layout.is_borrowed(slot) && !is_argument {
+                    self.refer(object, ReferenceName::Special(name));
                 }
             }
         }

@@ -54,6 +54,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) modules: Vec<Address>,
     /// Objects that refroots made for the question itself.
     pub(crate) own_objects: Vec<Address>,
+    /// Objects that are asked about.
+    pub(crate) subjects: Vec<Address>,
     /// One bit a node: whether it is a dict that is yet to be described and whose keys are names.
     namespaces: Vec<u64>,
     late_namespaces: Vec<NodeId>,
@@ -122,6 +124,7 @@ impl<'a> Walk<'a> {
             takes_recycled: true,
             modules: Vec::new(),
             own_objects: Vec::new(),
+            subjects: Vec::new(),
             namespaces: Vec::new(),
             late_namespaces: Vec::new(),
             cells: Vec::new(),
