@@ -42,10 +42,31 @@ def test_a_box_of_several_says_what_they_keep_together():
 
 
 @pytest.mark.parametrize("show", [refroots.show_refs, refroots.show_backrefs, refroots.why])
+@pytest.mark.parametrize("ending", ["svg", "dot", "mmd", "txt", "html"])
+def test_a_box_says_where_its_object_stands(show, ending, tmp_path):
+    path = tmp_path / f"one.{ending}"
+    plain = tmp_path / f"plain.{ending}"
+    picture = show(ONE, filename=path, addresses=True)
+    picture = getattr(picture, "picture", picture)
+    show(ONE, filename=plain)
+    [start] = (node for node in picture.view["nodes"] if node["start"])
+    assert start["address"] == id(ONE)
+    word = f'"{id(ONE):x}"' if ending == "html" else f"at {id(ONE):#x}"
+    assert word in path.read_text(encoding="utf-8")
+    assert f"{id(ONE):x}" not in plain.read_text(encoding="utf-8")
+
+
+def test_a_box_of_several_objects_stands_nowhere():
+    nodes = refroots.show_backrefs(SHARED, addresses=True).view["nodes"]
+    assert any(node["count"] > 1 for node in nodes)
+    assert all((node["address"] is None) == (node["count"] > 1) for node in nodes if node["size"])
+
+
+@pytest.mark.parametrize("show", [refroots.show_refs, refroots.show_backrefs, refroots.why])
 def test_nothing_is_said_unasked(show):
     chain = show(ONE)
     picture = getattr(chain, "picture", chain)
-    assert all(node["retained"] is None for node in picture.view["nodes"])
+    assert all(node["retained"] is node["address"] is None for node in picture.view["nodes"])
     for text in (str(picture), picture.dot, picture.svg):
         assert not re.search(r"keeps \d|process \d", text)
 

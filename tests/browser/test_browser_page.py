@@ -103,6 +103,25 @@ def test_keys_walk_search_expand_and_paint_a_path(open_page, hub_page):
     assert "objects in this file" in status(page)
 
 
+def test_an_address_is_found_where_the_file_says_addresses(open_page, run_python, tmp_path):
+    program = PROGRAM.replace('"short")', '"short", addresses=True); print(id(CACHE["k"][7]))')
+    path = tmp_path / "placed.html"
+    address = int(run_python(program, "300", str(path)))
+    page = open_page(path)
+    for wanted in (hex(address), str(address)):
+        page.fill("#search", wanted)
+        assert status(page) == "1 object found"
+        page.keyboard.press("Enter")
+        assert hex(address) in page.text_content("#panel")
+
+
+def test_a_file_without_addresses_says_how_to_get_them(open_page, hub_page):
+    page = open_page(hub_page(300))
+    page.fill("#search", "0x7f0012345678")
+    assert "addresses=True" in status(page)
+    assert "0x" not in page.text_content("#panel")
+
+
 def test_the_panel_says_the_facts_and_leads_on(open_page, hub_page):
     page = open_page(hub_page(300))
     panel = page.text_content("#panel")

@@ -135,9 +135,7 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
         return picture(graph, weighed(graph, view, look)?, look, &format!("why {objects} are alive, {ways}"));
     }
     let table = tables::reasons(&groups).text_on(look.limit.unwrap_or(WAYS), look.screen);
-    if look.stamp {
-        view.stamp = graph.origin().stamp();
-    }
+    say_where(graph, &mut view, look);
     let text = format!("{objects} are held in {ways}\n{table}\n{}", refroots_render::text(&view));
     Ok(Answer { bytes: text.into_bytes(), words: format!("why {objects} are alive, {ways}") })
 }
@@ -153,10 +151,18 @@ fn weighed(graph: &Study, mut view: View, look: &Look) -> Result<View, Error> {
     Ok(view)
 }
 
-fn picture(graph: &Study, mut view: View, look: &Look, title: &str) -> Result<Answer, Error> {
+/// Says of which process the picture is, and where its objects stood, where that was asked for.
+fn say_where(graph: &Study, view: &mut View, look: &Look) {
     if look.stamp {
         view.stamp = graph.origin().stamp();
     }
+    if look.addresses {
+        view.say_addresses(graph);
+    }
+}
+
+fn picture(graph: &Study, mut view: View, look: &Look, title: &str) -> Result<Answer, Error> {
+    say_where(graph, &mut view, look);
     let (objects, references) = (view.graph.node_count() as u64, view.graph.edge_count() as u64);
     let words = format!("{title}, {}, {}", counted(objects, "object"), counted(references, "reference"));
     Ok(Answer {

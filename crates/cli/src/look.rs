@@ -31,6 +31,8 @@ pub struct Look {
     pub sizes: bool,
     /// Whether a picture says from which process, Python and moment it is.
     pub stamp: bool,
+    /// Whether boxes say where their objects stood in memory.
+    pub addresses: bool,
     /// What lays pictures out.
     pub engine: Engine,
     /// What words may say.
@@ -70,6 +72,7 @@ impl Look {
             legend: true,
             sizes: false,
             stamp: false,
+            addresses: false,
             engine: Engine::default(),
             values: Values::Short,
             json: false,

@@ -68,7 +68,7 @@ mod tests {
     use std::io;
     use std::path::Path;
 
-    use refroots_core::{Origin, sketch};
+    use refroots_core::{NodeId, Origin, sketch};
 
     use crate::{Ask, Output};
 
@@ -132,9 +132,13 @@ mod tests {
         for question in [Ask::Backrefs("Foo".into()), Ask::Refs("#2".into()), Ask::Why("#2".into()), Ask::Why("Foo".into())] {
             let plain = said(&Look::new(question.clone()));
             assert!(!plain.contains("keeps") && !plain.contains("CPython"), "{plain}");
-            let more = said(&Look { sizes: true, stamp: true, ..Look::new(question) });
+            let more = said(&Look { sizes: true, stamp: true, ..Look::new(question.clone()) });
             assert!(more.contains("\nCPython 3.13.1, 2000-02-29 00:00:00 UTC\n"), "{more}");
             assert!(more.contains("2.0 KiB, keeps 2.0 KiB"), "{more}");
+            let address = format!("app.Foo #2, at {:#x}", graph.address(NodeId(2)));
+            assert!(!plain.contains("at 0x"), "{plain}");
+            let placed = said(&Look { addresses: true, ..Look::new(question) });
+            assert!(placed.contains(&address), "{placed}");
         }
     }
 

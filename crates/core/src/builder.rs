@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::evidence::keep_evidence;
 use crate::graph::TypeRecord;
-use crate::turn_around::turn_around;
+use crate::referrers::Referrers;
 use crate::weak::WeakTable;
 use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
 
@@ -395,7 +395,7 @@ impl HeapGraphBuilder {
         graph.give_back_room();
         graph.borrowed.sort_unstable();
         graph.equals.sort_unstable();
-        (graph.back_starts, graph.sources) = turn_around(&graph.starts, &graph.targets, room, goes_on)?;
+        graph.back = Referrers::now(&graph.starts, &graph.targets, room, goes_on)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);

@@ -30,8 +30,13 @@ pub(crate) fn turn_around(
     room: Vec<u32>,
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    turn_around_in(threads_for(targets), starts, targets, room, goes_on)
+}
+
+/// How many threads so many references are worth.
+pub(crate) fn threads_for(targets: &[u32]) -> usize {
     let cores = if targets.len() < WORTH_A_THREAD { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
-    turn_around_in(cores.min(MOST_THREADS), starts, targets, room, goes_on)
+    cores.min(MOST_THREADS)
 }
 
 /// Nodes of one thread, with their slices of the columns.
@@ -47,12 +52,30 @@ fn turn_around_in(
     threads: usize,
     starts: &[u32],
     targets: &[u32],
-    mut sources: Vec<u32>,
+    room: Vec<u32>,
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Result<(Vec<u32>, Vec<u32>), Error> {
-    let nodes = starts.len() - 1;
     let no_room = |length: usize| move |_| Error::OutOfMemory(4 * length);
-    let mut ends: Vec<u32> = zeros(nodes + 1).map_err(no_room(nodes + 1))?;
+    let mut ends: Vec<u32> = zeros(starts.len()).map_err(no_room(starts.len()))?;
+    let mut sources = zeros_in(room, targets.len()).map_err(no_room(targets.len()))?;
+    turn_into(threads, starts, targets, &mut ends, &mut sources, goes_on)?;
+    Ok((ends, sources))
+}
+
+/// As [`turn_around`], into columns that are there: `ends` has a zero for each node and one more, `sources` as many
+/// numbers as there are references.
+///
+/// # Errors
+/// [`Error::Stopped`] where `goes_on` says no.
+pub(crate) fn turn_into(
+    threads: usize,
+    starts: &[u32],
+    targets: &[u32],
+    ends: &mut [u32],
+    sources: &mut [u32],
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<(), Error> {
+    let nodes = starts.len() - 1;
     let counted = ends[..nodes].chunks_mut(nodes.div_ceil(threads).max(1)).scan(0, |next, ends| {
         let first = *next;
         *next += ends.len();
@@ -68,14 +91,13 @@ fn turn_around_in(
         }
     })?;
     let mut sum = 0;
-    for end in &mut ends {
+    for end in ends.iter_mut() {
         sum += *end;
         *end = sum;
     }
-    sources = zeros_in(sources, targets.len()).map_err(no_room(targets.len()))?;
     // `ends[n]` is behind the place of n's last source; placed from the last to the first, it comes to
     // stand where n's sources begin.
-    share(split(threads, &mut ends[..nodes], &mut sources), goes_on, |part, goes_on| {
+    share(split(threads, &mut ends[..nodes], sources), goes_on, |part, goes_on| {
         let mut next_look = targets.len();
         for node in (0..nodes).rev() {
             let own = starts[node] as usize..starts[node + 1] as usize;
@@ -92,8 +114,7 @@ fn turn_around_in(
                 }
             }
         }
-    })?;
-    Ok((ends, sources))
+    })
 }
 
 /// So many zeros, in the memory of `room` where it has any.

@@ -3,6 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::borrow::Cow;
 use std::collections::TryReserveError;
+use std::ops::Range;
 
 use crate::{NodeId, Value};
 
@@ -164,13 +165,28 @@ impl ValueColumn {
 
     /// Every packed value with its node and its place, in one pass.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeId, u32, &[u8])> {
+        self.iter_in(0..self.has_value.len())
+    }
+
+    /// As many ranges for [`ValueColumn::iter_in`], or fewer, which together are all.
+    pub(crate) fn pieces(&self, count: usize) -> Vec<Range<usize>> {
+        let words = self.has_value.len();
+        let size = words.div_ceil(count.max(1)).max(1);
+        (0..words).step_by(size).map(|first| first..words.min(first + size)).collect()
+    }
+
+    /// The packed values of the nodes of some words of 64 nodes, as [`ValueColumn::iter`] gives them.
+    pub(crate) fn iter_in(&self, words: Range<usize>) -> impl Iterator<Item = (NodeId, u32, &[u8])> {
+        let first = self.has_value[words.clone()].iter().position(|&word| word != 0).map(|at| words.start + at);
+        let first = first.map(|at| NodeId::at(64 * at + self.has_value[at].trailing_zeros() as usize));
+        let block = first.and_then(|node| self.from(node)).unwrap_or_default();
         let set_bits = |(at, &word): (usize, &u64)| {
             let left = |word: &u64| (*word != 0).then(|| *word & (*word - 1));
             std::iter::successors((word != 0).then_some(word), move |word| left(word).filter(|&word| word != 0))
                 .map(move |word| NodeId::at(64 * at + word.trailing_zeros() as usize))
         };
-        let nodes = self.has_value.iter().enumerate().flat_map(set_bits);
-        nodes.scan(self.block.as_slice(), |block, node| {
+        let nodes = words.map(|at| (at, &self.has_value[at])).flat_map(set_bits);
+        nodes.scan(block, |block, node| {
             let value = *block;
             *block = split(value)?.rest;
             Some((node, (self.block.len() - value.len()) as u32, before(value, block)))

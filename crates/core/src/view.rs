@@ -4,7 +4,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::query::dominators::Dominators;
 use crate::wording::grouped;
-use crate::{EdgeKind, NodeId, RootKind};
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, RootKind};
 
 /// A small directed graph of worded nodes and references.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub struct ViewNode {
     pub retained: Option<u64>,
     /// How many references there are in the whole heap, where that was counted.
     pub references: Option<ReferenceCounts>,
+    /// Where it stood in the memory of its process, where that was asked for and it is one object.
+    pub address: Option<u64>,
     /// Steps from the nearest start node; on a chain, steps from the root.
     pub depth: u32,
     /// Whether the question was about this object.
@@ -119,6 +121,14 @@ impl View {
     pub fn say_retained(&mut self, dominators: &Dominators) {
         for node in self.graph.node_weights_mut() {
             node.retained = Some(dominators.retained(node.ordinal));
+        }
+    }
+
+    /// Says of each node that is one object of a program where it stood in memory. `graph` is what the view is of.
+    pub fn say_addresses(&mut self, graph: &HeapGraph) {
+        let is_one = |node: &ViewNode| node.folded == 0 && !graph.flags(node.ordinal).contains(NodeFlags::SYNTHETIC);
+        for node in self.graph.node_weights_mut().filter(|node| is_one(node)) {
+            node.address = Some(graph.address(node.ordinal));
         }
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// and no dict key, `"short"` 40 characters of each; without either it is short, and none in an .html page. `all_roots=True` lets holders count that otherwise give way: the frame that calls, the last
 /// result of a prompt, a notebook's inputs and outputs. `legend=False` leaves the legend out of pictures, `sizes=True`
 /// says in each box what an object takes and what it keeps (the bytes that would be freed with it), `stamp=True` from
-/// which process, Python and moment it is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one
+/// which process, Python and moment it is, `addresses=True` in each box where the object stands (`hex(id(obj))`); `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one
 /// capture; with sizes, dominators too.
 ///
 /// Raises ValueError for an ending that is no format or an object that the heap does not show, OSError
@@ -85,7 +85,7 @@ pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bou
 /// >>> [reference.name for reference in chain.references][-1]
 /// "['k']"
 #[pyfunction]
-#[pyo3(signature = (obj, *, filename=None, values=None, all_roots=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[pyo3(signature = (obj, *, filename=None, values=None, all_roots=false, legend=true, sizes=false, stamp=false, addresses=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn why(
     py: Python<'_>,
@@ -96,6 +96,7 @@ pub(crate) fn why(
     legend: bool,
     sizes: bool,
     stamp: bool,
+    addresses: bool,
     engine: &str,
 ) -> PyResult<Chain> {
     let values = values.map(policy).transpose()?;
@@ -105,7 +106,7 @@ pub(crate) fn why(
     let purpose = Purpose { subjects, asks: true, lets_others_run: true, ..Purpose::default() };
     let graph = Arc::new(Study::new(live::capture(py, &purpose)?));
     let node = node_of(&graph, obj).map_err(PyValueError::new_err)?;
-    let said = Said { drawing, sizes, stamp };
+    let said = Said { drawing, sizes, stamp, addresses };
     let found = py.detach(|| {
         let chain = Chain::new(&graph, paths::why(&graph, node, &paths::WhyOptions { all_roots }));
         chain.with_values(values).with_said(said)
@@ -128,8 +129,9 @@ pub(crate) fn why(
 /// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in an
 /// .html page, which has more of the heap (docs/page.md). `legend=False` leaves out the legend, `sizes=True` says in each box
 /// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
-/// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
-/// and milliseconds for the picture; with sizes, dominators too.
+/// Python and moment the picture is, `addresses=True` in each box where its object stands (`hex(id(obj))`, by which an .html page
+/// finds it); `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture, and milliseconds for the
+/// picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
@@ -141,7 +143,7 @@ pub(crate) fn why(
 /// >>> "['k']" in [reference["name"] for reference in picture.view["references"]]
 /// True
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, addresses=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_backrefs(
     py: Python<'_>,
@@ -156,13 +158,14 @@ pub(crate) fn show_backrefs(
     legend: bool,
     sizes: bool,
     stamp: bool,
+    addresses: bool,
     engine: &str,
 ) -> PyResult<Picture> {
     show(
         py,
         Direction::Incoming,
         objs,
-        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine },
+        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, addresses, engine },
     )
 }
 
@@ -177,8 +180,9 @@ pub(crate) fn show_backrefs(
 /// `values="none"` says no value and no dict key, `"short"` 40 characters of each; without either it is short, and none in an
 /// .html page, which has more of the heap (docs/page.md). `legend=False` leaves out the legend, `sizes=True` says in each box
 /// what its objects take and what they keep (the bytes that would be freed with them), `stamp=True` from which process,
-/// Python and moment the picture is; `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture,
-/// and milliseconds for the picture; with sizes, dominators too.
+/// Python and moment the picture is, `addresses=True` in each box where its object stands (`hex(id(obj))`, by which an .html page
+/// finds it); `engine="dot"` lets Graphviz's own `dot` place boxes and arrows. Costs one capture, and milliseconds for the
+/// picture; with sizes, dominators too.
 ///
 /// Raises TypeError without an object, ValueError for a depth below 1, an unknown ending or an object
 /// that the heap does not show, OSError where the file cannot be written, RuntimeError where it cannot be
@@ -188,7 +192,7 @@ pub(crate) fn show_backrefs(
 /// >>> print(picture.view["nodes"][0]["type"], picture.view["references"][0]["name"])
 /// dict ['k']
 #[pyfunction]
-#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, engine="builtin"))]
+#[pyo3(signature = (*objs, depth=3, too_many=None, filename=None, ignore=None, values=None, fold=true, weak=false, legend=true, sizes=false, stamp=false, addresses=false, engine="builtin"))]
 #[expect(clippy::too_many_arguments, reason = "one for each argument of the Python function")]
 pub(crate) fn show_refs(
     py: Python<'_>,
@@ -203,13 +207,14 @@ pub(crate) fn show_refs(
     legend: bool,
     sizes: bool,
     stamp: bool,
+    addresses: bool,
     engine: &str,
 ) -> PyResult<Picture> {
     show(
         py,
         Direction::Outgoing,
         objs,
-        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine },
+        Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, addresses, engine },
     )
 }
 
@@ -225,11 +230,12 @@ struct Drawn<'a, 'py> {
     legend: bool,
     sizes: bool,
     stamp: bool,
+    addresses: bool,
     engine: &'a str,
 }
 
 fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: Drawn<'_, '_>) -> PyResult<Picture> {
-    let Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, engine } = asked;
+    let Drawn { depth, too_many, filename, ignore, values, fold, weak, legend, sizes, stamp, addresses, engine } = asked;
     if objs.is_empty() {
         return Err(PyTypeError::new_err("expected at least one object to look at, found none"));
     }
@@ -270,12 +276,20 @@ fn show(py: Python<'_>, direction: Direction, objs: &Bound<'_, PyTuple>, asked: 
     if stamp {
         view.stamp = graph.origin().stamp();
     }
+    if addresses {
+        view.say_addresses(&graph);
+    }
     let graph = Study::new(graph);
     let question = view.question;
     let page = move || {
         let is_shown = |node: NodeId| !hidden.contains(&node);
         let values = values.unwrap_or(Values::None);
-        graph.surroundings(&starts, &Surroundings { filter: Some(&is_shown), values, ..Surroundings::new(question) })
+        let what = Surroundings { filter: Some(&is_shown), values, ..Surroundings::new(question) };
+        let mut view = graph.surroundings(&starts, &what)?;
+        if addresses {
+            view.say_addresses(&graph);
+        }
+        Ok(view)
     };
     let picture = Picture::with_page(view, page).drawn(drawing);
     if let Some(path) = filename {

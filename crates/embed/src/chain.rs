@@ -32,6 +32,7 @@ pub(crate) struct Said {
     pub(crate) drawing: Drawing,
     pub(crate) sizes: bool,
     pub(crate) stamp: bool,
+    pub(crate) addresses: bool,
 }
 
 impl Chain {
@@ -64,6 +65,9 @@ impl Chain {
         }
         if self.said.stamp {
             view.stamp = self.graph.origin().stamp();
+        }
+        if self.said.addresses {
+            view.say_addresses(&self.graph);
         }
         view
     }
@@ -141,7 +145,14 @@ impl Chain {
     fn picture(&self) -> Picture {
         let (graph, target) = (Arc::clone(&self.graph), self.chain.target);
         let values = self.asked_values.unwrap_or(Values::None);
-        let page = move || graph.surroundings(&[target], &Surroundings { values, ..Surroundings::new(Question::Chain) });
+        let addresses = self.said.addresses;
+        let page = move || {
+            let mut view = graph.surroundings(&[target], &Surroundings { values, ..Surroundings::new(Question::Chain) })?;
+            if addresses {
+                view.say_addresses(&graph);
+            }
+            Ok(view)
+        };
         Picture::with_page(self.view(), page).drawn(self.said.drawing)
     }
 

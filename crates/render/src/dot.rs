@@ -83,9 +83,9 @@ fn node(view: &View, index: NodeIndex) -> Node {
     let shown = &view.graph[index];
     let words = label::node(view, index);
     let heading = label::heading(shown, &words);
-    let Words { text: second, root, sizes, beyond, .. } = words;
+    let Words { text: second, root, sizes, address, beyond, .. } = words;
     let marker = if shown.is_start { label::START } else { "" };
-    let lines = [marker, &heading, &second, &root, &sizes, &beyond].into_iter().filter(|line| !line.is_empty());
+    let lines = [marker, &heading, &second, &root, &sizes, &address, &beyond].into_iter().filter(|line| !line.is_empty());
     let looks = style::of(shown);
     let (shape, corners) = looks.outline.in_dot();
     let mut attributes = vec![

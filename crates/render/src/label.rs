@@ -29,6 +29,8 @@ pub(crate) struct Words {
     pub(crate) root: String,
     /// What it takes, and what would be freed with it; empty where that was not asked for.
     pub(crate) sizes: String,
+    /// Where it stood in memory, as `id()` says it in hexadecimal; empty where that was not asked for.
+    pub(crate) address: String,
     /// What the picture does not show beyond it; may be empty.
     pub(crate) beyond: String,
 }
@@ -57,7 +59,8 @@ pub(crate) fn node(view: &View, index: NodeIndex) -> Words {
         (0, Some(retained)) => format!("keeps {}", bytes(retained)),
         (size, Some(retained)) => format!("{}, keeps {}", bytes(size), bytes(retained)),
     };
-    Words { heading, text, root, sizes, beyond: view.beyond_text(index).unwrap_or_default() }
+    let address = shown.address.map(|address| format!("at {address:#x}")).unwrap_or_default();
+    Words { heading, text, root, sizes, address, beyond: view.beyond_text(index).unwrap_or_default() }
 }
 
 /// The kind and the name of a root whose text is both: `module app`.
@@ -92,8 +95,8 @@ pub(crate) fn line(view: &View, index: NodeIndex, with_ordinal: bool) -> String 
         (Some(_), place) => line = format!("{line} ({place})"),
         (None, root) => line = format!("{line}, {root}"),
     }
-    if !words.sizes.is_empty() {
-        line = format!("{line}, {}", words.sizes);
+    for more in [&words.sizes, &words.address].into_iter().filter(|more| !more.is_empty()) {
+        line = format!("{line}, {more}");
     }
     line
 }

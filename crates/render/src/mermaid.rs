@@ -83,9 +83,9 @@ fn node(view: &View, index: NodeIndex) -> String {
     let shown = &view.graph[index];
     let words = label::node(view, index);
     let heading = label::heading(shown, &words);
-    let Words { text, root, beyond, .. } = words;
+    let Words { text, root, sizes, address, beyond, .. } = words;
     let marker = if shown.is_start { label::START } else { "" };
-    let lines = [marker, &heading, &text, &root, &beyond].into_iter().filter(|line| !line.is_empty());
+    let lines = [marker, &heading, &text, &root, &sizes, &address, &beyond].into_iter().filter(|line| !line.is_empty());
     let [open, close] = style::of(shown).outline.in_mermaid();
     let id = index.index();
     let mut out = format!("n{id}{open}{}{close}:::{}\n", escape::mermaid(lines), class(shown));

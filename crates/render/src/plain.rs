@@ -38,6 +38,7 @@ fn node(node: &ViewNode) -> Value {
         "text": node.text,
         "size": node.size,
         "retained": node.retained,
+        "address": node.address,
         "depth": node.depth,
         "start": node.is_start,
         "root": node.root.as_ref().map(|root| &root.text),

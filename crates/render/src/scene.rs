@@ -79,8 +79,8 @@ const TITLE_ROOM: f64 = 34.0;
 pub(crate) const TEXT_SIZE: f64 = 12.0;
 pub(crate) const SMALL_SIZE: f64 = 10.5;
 const NAME_SIZE: f64 = 11.5;
-const NAME_PADDING: Size = Size { w: 10.0, h: 4.0 };
-const LINE_HEIGHT: f64 = 1.36;
+const NAME_PADDING: Size = Size { w: 8.0, h: 3.0 };
+const LINE_HEIGHT: f64 = 1.25;
 /// Room for the line that says where the heap came from, below the picture.
 const STAMP_ROOM: f64 = 24.0;
 /// Room between a picture and its legend.

@@ -31,8 +31,8 @@ pub(crate) struct Shape {
 }
 
 const HEADING_SIZE: f64 = 13.0;
-const LINE_HEIGHT: f64 = 1.36;
-const PADDING: Size = Size { w: 24.0, h: 14.0 };
+const LINE_HEIGHT: f64 = 1.25;
+const PADDING: Size = Size { w: 18.0, h: 10.0 };
 /// How far the second box of a stack looks out.
 const BEHIND: f64 = 5.0;
 
@@ -85,7 +85,7 @@ pub(crate) fn node(view: &View, index: NodeIndex) -> Shape {
     let shown = &view.graph[index];
     let words = label::node(view, index);
     let heading = label::heading(shown, &words);
-    let Words { text, root, sizes, beyond, .. } = words;
+    let Words { text, root, sizes, address, beyond, .. } = words;
     let marker = if shown.is_start { label::START.to_owned() } else { String::new() };
     let mut texts = vec![
         Text::centred(marker, SMALL_SIZE, colour::START_INK),
@@ -93,6 +93,7 @@ pub(crate) fn node(view: &View, index: NodeIndex) -> Shape {
         Text::centred(text, TEXT_SIZE, colour::INK),
         Text::centred(root, SMALL_SIZE, colour::FAINT_INK),
         Text::centred(sizes, SMALL_SIZE, colour::INK),
+        Text::centred(address, SMALL_SIZE, colour::FAINT_INK),
         Text::centred(beyond, SMALL_SIZE, colour::FAINT_INK),
     ];
     texts.retain(|text| !text.words.is_empty());
@@ -120,8 +121,9 @@ fn room_for(texts: &[Text], outline: Outline, is_stack: bool) -> Size {
     let widest = texts.iter().map(|text| width(&text.words, text.font_size)).fold(0.0, f64::max);
     let height: f64 = texts.iter().map(|text| text.font_size * LINE_HEIGHT).sum();
     let (more_w, more_h) = match outline {
-        Outline::Rounded | Outline::CrossedCorners => (0.0, 0.0),
+        Outline::Rounded => (0.0, 0.0),
         Outline::Note => (6.0, 0.0),
+        Outline::CrossedCorners => (8.0, 0.0),
         Outline::Tab => (0.0, TAB_HEIGHT),
         Outline::Bars => (12.0, 0.0),
         Outline::Octagon => (8.0, 2.0),

@@ -4,20 +4,9 @@
 
 mod fixtures;
 
-use std::io::Cursor;
-
-use fixtures::{CACHE, backrefs, png as draw, svg, view};
-use png::{ColorType, Decoder};
+use fixtures::{CACHE, backrefs, decode, png as draw, svg, view};
 use refroots_core::Question;
 use refroots_render::Drawing;
-
-fn decode(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
-    let mut reader = Decoder::new(Cursor::new(bytes)).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let frame = reader.next_frame(&mut pixels).unwrap();
-    assert_eq!(frame.color_type, ColorType::Rgb);
-    (frame.width, frame.height, pixels)
-}
 
 fn size_in_svg(drawn: &str) -> (u32, u32) {
     let number = |key: &str| drawn.split(key).nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
@@ -40,8 +29,8 @@ fn a_small_picture_is_drawn_at_twice_its_size_and_the_same_each_time() {
 #[test]
 fn a_picture_wider_than_viewers_open_is_scaled_down() {
     // Nothing that stands side by side hangs on one object alone, so that no comb makes it narrower.
-    let edges: Vec<_> = (1..400).flat_map(|i| [(i, 0), (i + 399, i)]).collect();
-    let wide = view(799, &edges, Question::Referrers);
+    let edges: Vec<_> = (1..500).flat_map(|i| [(i, 0), (i + 499, i)]).collect();
+    let wide = view(999, &edges, Question::Referrers);
     let (width, height, pixels) = decode(&draw(&wide).unwrap());
     assert_eq!(width, 32_767);
     assert!(height < 400);

@@ -43,6 +43,10 @@ pub(super) struct SaidArgs {
     #[arg(long)]
     stamp: bool,
 
+    /// Say in each box at which address its object stood, as id() says it; an .html page finds objects by it
+    #[arg(long)]
+    addresses: bool,
+
     /// What decides where boxes and arrows of a picture go
     #[arg(long, value_name = "ENGINE", default_value = "builtin")]
     engine: EngineName,
@@ -50,7 +54,14 @@ pub(super) struct SaidArgs {
 
 impl SaidArgs {
     pub(super) fn apply(self, look: Look) -> Look {
-        Look { legend: !self.no_legend, sizes: self.sizes, stamp: self.stamp, engine: self.engine.into(), ..look }
+        Look {
+            legend: !self.no_legend,
+            sizes: self.sizes,
+            stamp: self.stamp,
+            addresses: self.addresses,
+            engine: self.engine.into(),
+            ..look
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! Equal objects that could be one: strings, bytes, numbers, and tuples of them.
 
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxBuildHasher;
 
+use crate::parallel::{in_parts, threads_for};
+use crate::query::by_hash::{ByHash, Hashed, each_equal};
 use crate::value_column::Sameness;
 use crate::{HeapGraph, NodeId, Stages, TypeId};
 
@@ -50,8 +54,8 @@ impl Duplicates {
 /// Equal objects have the same exact type and, floats too, the same bits: `0.0` is not `-0.0`, and a NaN
 /// is equal to one of the same bits. Atoms of which the value was cut are compared by what capture saw of
 /// the whole. refroots' own objects are left out. Objects are compared only where 32 bits of their hashes
-/// agree. O(objects + references + atoms × their logarithm); some 16 bytes an object at the peak, and 4 for each
-/// duplicate.
+/// agree. O(objects + references + atoms × their logarithm), atoms on several threads; some 16 bytes an object at the
+/// peak, and 4 for each duplicate.
 pub fn duplicates(graph: &HeapGraph) -> Duplicates {
     duplicates_in(graph, &Stages::default())
 }
@@ -78,30 +82,40 @@ struct Classes<'a> {
 const NONE: u32 = u32::MAX;
 /// How far the search is when it has compared atoms, and then tuples.
 const PARTS: [usize; 2] = [85, 91];
+/// Nodes whose atoms are worth a thread to hash them.
+const WORTH_A_THREAD: usize = 1 << 18;
 
 impl<'a> Classes<'a> {
-    fn of_atoms(graph: &'a HeapGraph, goes_on: &dyn Fn() -> bool) -> Self {
-        let mut of = vec![NONE; graph.node_count()];
-        let mut hashed = ByHash::default();
-        for (at, (node, place, packed)) in graph.values.iter().enumerate() {
-            if at.is_multiple_of(Stages::EVERY) && !goes_on() {
-                break;
+    fn of_atoms(graph: &'a HeapGraph, goes_on: &(dyn Fn() -> bool + Sync)) -> Self {
+        // No two threads write about one node.
+        let class = |node: u32, class: u32, of: &[AtomicU32]| of[node as usize].store(class, Ordering::Relaxed);
+        let mut of: Vec<AtomicU32> = (0..graph.node_count()).map(|_| AtomicU32::new(NONE)).collect();
+        let pieces = graph.values.pieces(threads_for(graph.node_count(), WORTH_A_THREAD));
+        let hash = |piece: usize| {
+            let mut hashed = ByHash::default();
+            for (at, (node, place, packed)) in graph.values.iter_in(pieces[piece].clone()).enumerate() {
+                if at.is_multiple_of(Stages::EVERY) && !goes_on() {
+                    break;
+                }
+                if !graph.is_shown(node) {
+                    continue;
+                }
+                class(node.0, node.0, &of);
+                if Sameness::of(packed) == Sameness::Equal {
+                    hashed.push(Hashed::new(FxBuildHasher.hash_one(packed), node, place));
+                }
             }
-            if !graph.is_shown(node) {
-                continue;
-            }
-            of[node.index()] = node.0;
-            if Sameness::of(packed) == Sameness::Equal {
-                hashed.push(Hashed::new(FxBuildHasher.hash_one(packed), node, place));
-            }
-        }
+            hashed
+        };
+        let hashed = in_parts(pieces.len(), hash);
         for &(node, first) in &graph.equals {
-            if of[node as usize] != NONE && of[first as usize] != NONE {
-                of[node as usize] = first;
+            let is_compared = |node: u32| of[node as usize].load(Ordering::Relaxed) != NONE;
+            if is_compared(node) && is_compared(first) {
+                class(node, first, &of);
             }
         }
-        each_class(hashed, goes_on, |atom| graph.values.packed_at(atom.place), |node, first| of[node as usize] = first);
-        Self { graph, of }
+        each_equal(hashed, goes_on, |atom| graph.values.packed_at(atom.place), |node, first| class(node, first, &of));
+        Self { graph, of: of.iter_mut().map(|class| *class.get_mut()).collect() }
     }
 
     fn add_tuples(&mut self) {
@@ -118,14 +132,14 @@ impl<'a> Classes<'a> {
             }
         }
         // Tuples of tuples are not compared: no tuple has a class while these are read.
-        let mut found: Vec<(u32, u32)> = Vec::new();
-        each_class(
-            hashed,
+        let found: Mutex<Vec<(u32, u32)>> = Mutex::default();
+        each_equal(
+            vec![hashed],
             &|| true,
             |tuple| self.class_of_items(NodeId(tuple.node)).collect::<Vec<u32>>(),
-            |node, first| found.push((node, first)),
+            |node, first| found.lock().unwrap_or_else(PoisonError::into_inner).push((node, first)),
         );
-        for (node, first) in found {
+        for (node, first) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
             self.of[node as usize] = first;
             self.of[first as usize] = first;
         }
@@ -138,72 +152,9 @@ impl<'a> Classes<'a> {
 
 /// Every atom that is equal to one before it, with the first such one: what is left of equality where values
 /// are not kept. In heap order. O(atoms × their logarithm). Too few where `goes_on` said no.
-pub(crate) fn equal_atoms(graph: &HeapGraph, goes_on: &dyn Fn() -> bool) -> Vec<(u32, u32)> {
+pub(crate) fn equal_atoms(graph: &HeapGraph, goes_on: &(dyn Fn() -> bool + Sync)) -> Vec<(u32, u32)> {
     let classes = Classes::of_atoms(graph, goes_on).of;
     (0..).zip(classes).filter(|&(node, class)| class != NONE && class != node).collect()
-}
-
-/// A node by its value's hash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Hashed {
-    hash: u32,
-    node: u32,
-    /// Where an atom's value stands.
-    place: u32,
-}
-
-impl Hashed {
-    fn new(hash: u64, node: NodeId, place: u32) -> Self {
-        Self { hash: (hash ^ hash >> 32) as u32, node: node.0, place }
-    }
-}
-
-/// Nodes in parts by the first bits of their hashes. A part stays in the processor's cache while it is put in order.
-struct ByHash(Vec<Vec<Hashed>>);
-
-const PART_BITS: u32 = 8;
-
-impl Default for ByHash {
-    fn default() -> Self {
-        Self(vec![Vec::new(); 1 << PART_BITS])
-    }
-}
-
-impl ByHash {
-    fn push(&mut self, hashed: Hashed) {
-        self.0[(hashed.hash >> (u32::BITS - PART_BITS)) as usize].push(hashed);
-    }
-}
-
-/// Calls `found` with each node that is equal to one before it, and the first such one, until `goes_on` says no.
-fn each_class<T: Ord>(hashed: ByHash, goes_on: &dyn Fn() -> bool, value: impl Fn(&Hashed) -> T, mut found: impl FnMut(u32, u32)) {
-    for part in hashed.0 {
-        if !goes_on() {
-            return;
-        }
-        each_class_of(part, &value, &mut found);
-    }
-}
-
-fn each_class_of<T: Ord>(mut hashed: Vec<Hashed>, value: &impl Fn(&Hashed) -> T, found: &mut impl FnMut(u32, u32)) {
-    hashed.sort_unstable();
-    for run in hashed.chunk_by_mut(|a, b| a.hash == b.hash).filter(|run| run.len() > 1) {
-        let mut first = run[0];
-        let mut first_value = value(&first);
-        if run[1..].iter().all(|other| value(other) == first_value) {
-            run[1..].iter().for_each(|other| found(other.node, first.node));
-            continue;
-        }
-        run.sort_unstable_by(|a, b| value(a).cmp(&value(b)).then(a.cmp(b)));
-        for (at, entry) in run.iter().enumerate() {
-            let own = value(entry);
-            if at > 0 && own == first_value {
-                found(entry.node, first.node);
-            } else {
-                (first, first_value) = (*entry, own);
-            }
-        }
-    }
 }
 
 /// Makes groups of the classes of several nodes, by counting.
@@ -336,15 +287,5 @@ mod tests {
         let members: Vec<String> = rows(&graph).iter().map(|row| row[row.find('[').unwrap()..].to_owned()).collect();
         assert_eq!(members, ["[7, 9, 15] 100 200", "[2, 3] 100 100", "[8, 14] 100 100", "[12, 13] 100 100"]);
         assert_eq!((graph.equal_to(NodeId(15)), graph.equal_to(NodeId(7))), (Some(NodeId(7)), None));
-    }
-
-    #[test]
-    fn different_values_of_one_hash_are_told_apart() {
-        let mut found = Vec::new();
-        let entries =
-            [(5, 4), (5, 1), (5, 2), (5, 3), (9, 7), (5, 0)].map(|(hash, node)| Hashed { hash, node, place: 0 }).to_vec();
-        each_class_of(entries, &|entry| entry.node % 2, &mut |node, first| found.push((node, first)));
-        found.sort_unstable();
-        assert_eq!(found, [(2, 0), (3, 1), (4, 0)]);
     }
 }

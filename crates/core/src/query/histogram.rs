@@ -1,10 +1,9 @@
 //! Objects and bytes by type, by the module that defines the type, by GC root and by thread.
 
-use std::thread;
-
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
+use crate::parallel::{in_parts, threads_for};
 use crate::query::dominator_tree::retained_by_group;
 use crate::query::dominators::{Dominator, Dominators};
 use crate::{HeapGraph, NodeFlags, NodeId, RootKind, TextId, Values, Wording};
@@ -74,15 +73,14 @@ fn is_counted(graph: &HeapGraph, node: NodeId) -> bool {
 
 /// Objects for which another thread is worth its start.
 const PART: usize = 1 << 20;
-/// More would only wait for memory.
-const MOST_THREADS: usize = 4;
 
 /// How many objects of each type there are, and their bytes. O(objects), by several threads.
 fn by_type_id(graph: &HeapGraph) -> Vec<(u64, u64)> {
     let nodes = graph.node_count();
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let size = nodes.div_ceil((nodes / PART).clamp(1, MOST_THREADS.min(cores))).max(1);
-    let part = |first: usize| {
+    let threads = threads_for(nodes, PART);
+    let size = nodes.div_ceil(threads);
+    let part = |part: usize| {
+        let first = part * size;
         let mut tallies = vec![(0_u64, 0_u64); graph.type_ids().len()];
         for node in (first..nodes.min(first + size)).map(NodeId::at).filter(|&node| is_counted(graph, node)) {
             let (count, bytes) = &mut tallies[graph.type_of(node).index()];
@@ -91,20 +89,14 @@ fn by_type_id(graph: &HeapGraph) -> Vec<(u64, u64)> {
         }
         tallies
     };
-    thread::scope(|scope| {
-        let start = |first: usize| (first, thread::Builder::new().spawn_scoped(scope, move || part(first)));
-        let others: Vec<_> = (size..nodes).step_by(size).map(start).collect();
-        let mut sum = part(0);
-        for (first, started) in others {
-            // Where no thread could be started, and for one that panicked, this one does the work.
-            let tallies = started.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| part(first));
-            for ((count, bytes), (more, more_bytes)) in sum.iter_mut().zip(tallies) {
-                *count += more;
-                *bytes = bytes.saturating_add(more_bytes);
-            }
+    let add = |mut sum: Vec<(u64, u64)>, tallies: Vec<(u64, u64)>| {
+        for ((count, bytes), (more, more_bytes)) in sum.iter_mut().zip(tallies) {
+            *count += more;
+            *bytes = bytes.saturating_add(more_bytes);
         }
         sum
-    })
+    };
+    in_parts(threads, part).into_iter().reduce(add).unwrap_or_default()
 }
 
 /// What one GC root keeps alive that nothing else does.

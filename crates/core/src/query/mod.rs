@@ -1,6 +1,7 @@
 //! Questions to a graph, one idea a file; none recurses, none is quadratic in the heap.
 
 pub(crate) mod anchors;
+mod by_hash;
 pub mod chain;
 pub mod components;
 mod container_sizes;

@@ -98,12 +98,6 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
         Self { from, entries, course, progress, idle: Mutex::default() }
     }
 
-    /// Asks the caller whether to go on.
-    pub(super) fn goes_on(&mut self) -> bool {
-        self.course.tell(self.progress);
-        !self.course.is_stopped()
-    }
-
     /// Whether the file has a section that it need not have.
     pub(super) fn has(&self, known: &Known) -> bool {
         self.entries.iter().any(|entry| entry.name == known.name)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::parallel::both;
 use crate::query::duplicates::equal_atoms;
 use crate::value_column::ValueColumn;
 use crate::wording::is_identifier;
@@ -27,17 +28,25 @@ pub(super) struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     /// O(references + values), and for [`Values::None`] what equal atoms cost. Of no use where `goes_on` said no.
-    pub(super) fn of(graph: &'a HeapGraph, values: Values, goes_on: &dyn Fn() -> bool) -> Self {
+    pub(super) fn of(graph: &'a HeapGraph, values: Values, goes_on: &(dyn Fn() -> bool + Sync)) -> Self {
         let policy = graph.sayable(values);
-        let names = Names::used(graph, policy, goes_on);
+        let is_cut = policy == Values::None && graph.origin.values == Values::Short;
+        let values_and_equals = || {
+            if !is_cut {
+                return (Cow::Borrowed(&graph.values), Cow::Borrowed(graph.equals.as_slice()));
+            }
+            let (values, equals) = both(|| graph.values.unsaid(), || equal_atoms(graph, goes_on));
+            (Cow::Owned(values), Cow::Owned(equals))
+        };
+        let (names, (values, equals)) = both(|| Names::used(graph, policy, goes_on), values_and_equals);
         let mut kept = Self {
             policy,
             texts: Vec::new(),
             text_ends: Vec::new(),
             plain: vec![LEFT_OUT; graph.texts.len()],
             attributes: vec![LEFT_OUT; graph.texts.len()],
-            values: Cow::Borrowed(&graph.values),
-            equals: Cow::Borrowed(&graph.equals),
+            values,
+            equals,
             roots: Vec::new(),
         };
         let empty = kept.add("");
@@ -55,10 +64,6 @@ impl<'a> Kept<'a> {
             }
         }
         kept.keep_roots(graph, empty);
-        if policy == Values::None && graph.origin.values == Values::Short {
-            kept.values = Cow::Owned(graph.values.unsaid());
-            kept.equals = Cow::Owned(equal_atoms(graph, goes_on));
-        }
         // Past 4 GiB of values capture keeps none, and equality says nothing of such.
         if kept.equals.iter().any(|&(node, first)| !graph.has_value(NodeId(node)) || !graph.has_value(NodeId(first))) {
             let both = |&&(node, first): &&(u32, u32)| graph.has_value(NodeId(node)) && graph.has_value(NodeId(first));

@@ -16,11 +16,11 @@ use crate::builder::MOST_OBJECTS;
 use crate::graph::TypeRecord;
 use crate::label::{ELSEWHERE, LabelColumn, NAME_BITS, label};
 use crate::narrow::{Narrow, NarrowColumn};
+use crate::referrers::Referrers;
 use crate::strings::Texts;
-use crate::turn_around::turn_around;
 use crate::value_column::ValueColumn;
 use crate::weak::WeakTable;
-use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
+use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
 
 /// Bytes of all objects together are fewer: more than any machine has, and sums stay far from overflowing.
 const MOST_BYTES: u64 = 1 << 57;
@@ -151,11 +151,8 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     let offset = sections.entry(&known::NOTES, None)?.offset;
     let notes = utf8(sections.bytes(&known::NOTES)?, offset, known::NOTES.name)?;
     graph.notes = notes.lines().map(str::to_owned).collect();
-    let turned = turn_around(&graph.starts, &graph.targets, Vec::new(), &mut || sections.goes_on());
-    (graph.back_starts, graph.sources) = turned.map_err(|error| match error {
-        Error::Stopped => SnapshotError::Stopped,
-        _ => SnapshotError::OutOfMemory(4 * (nodes + references)),
-    })?;
+    let back = Referrers::later(graph.node_count(), graph.targets.len());
+    graph.back = back.map_err(|_| SnapshotError::OutOfMemory(4 * (nodes + references)))?;
     check::check(&graph).map_err(|(section, expected, found)| {
         let offset = sections.entry(section, None).map_or(0, |entry| entry.offset);
         SnapshotError::damaged(offset, section.name, expected, found)

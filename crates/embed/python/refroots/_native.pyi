@@ -109,6 +109,7 @@ def why(
     legend: bool = True,
     sizes: bool = False,
     stamp: bool = False,
+    addresses: bool = False,
     engine: _Engine = "builtin",
 ) -> Chain: ...
 def show_refs(
@@ -123,6 +124,7 @@ def show_refs(
     legend: bool = True,
     sizes: bool = False,
     stamp: bool = False,
+    addresses: bool = False,
     engine: _Engine = "builtin",
 ) -> Picture: ...
 def show_backrefs(
@@ -137,6 +139,7 @@ def show_backrefs(
     legend: bool = True,
     sizes: bool = False,
     stamp: bool = False,
+    addresses: bool = False,
     engine: _Engine = "builtin",
 ) -> Picture: ...
 def grew(*heaps: Heap) -> Table[PathGrowth]: ...

@@ -110,7 +110,7 @@ fn judge(subject: &Subject, table: &mut String) -> Result<(), Box<dyn std::error
         row(&|drawn| drawn.crossings().to_string()),
         row(&|drawn| foreign(drawn).to_string()),
         row(&|drawn| drawn.overlapping_names().to_string()),
-        row(&|drawn| format!("{:.1}", drawn.length() / 1e3)),
+        row(&|drawn| format!("{:.2}", drawn.length() / 1e3)),
         row(&|drawn| format!("{:.2}", drawn.width * drawn.height / 1e6)),
     )?;
     Ok(())

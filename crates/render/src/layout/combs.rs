@@ -23,6 +23,8 @@ use super::{Arrow, Geometry, Plan, Point, Size};
 const WIDE: f64 = 1_600.0;
 /// How wide a picture may be for its height, before a rank is put into more rows.
 const ASPECT: f64 = 1.6;
+/// The part of a rank's width that more rows must save: arrows along a rail are longer, and harder to follow.
+const WORTH: f64 = 0.3;
 /// Fewer boxes make no comb.
 const FEWEST: usize = 2;
 /// Room between neighbours of a rank and between ranks, as engines make it, about.
@@ -170,6 +172,10 @@ fn wide_combs(plan: &Plan, groups: Vec<Comb>) -> Vec<Comb> {
         let rows = (1..most).find(is_narrow).unwrap_or(most);
         if rows > 1 {
             let in_rows: Vec<Comb> = here.into_iter().map(|comb| comb.in_rows(plan, rows)).collect();
+            let wide = rest + in_rows.iter().map(|comb| comb.size().w + APART.w).sum::<f64>();
+            if wide > (1.0 - WORTH) * widths[&level] {
+                continue;
+            }
             let height = in_rows.iter().map(|comb| comb.height).fold(0.0, f64::max);
             combs.extend(in_rows.into_iter().map(|comb| Comb { height, ..comb }));
         }

@@ -4,7 +4,7 @@ use dugong::graphlib::{Graph, GraphOptions};
 use dugong::{EdgeLabel, GraphLabel, LabelPos, NodeLabel};
 
 use super::bends::rounded;
-use super::{Engine, Geometry, Plan, Point, Size};
+use super::{Engine, Geometry, Plan, Point, Size, Told};
 
 /// The engine.
 pub(super) struct Dugong;
@@ -14,7 +14,7 @@ impl Engine for Dugong {
         "dugong 0.9.3"
     }
 
-    fn lay_out(&self, plan: &Plan) -> Result<Geometry, String> {
+    fn lay_out(&self, plan: &Plan, _: Told) -> Result<Geometry, String> {
         let mut graph: Graph<NodeLabel, EdgeLabel, GraphLabel> =
             Graph::new(GraphOptions { directed: true, multigraph: true, compound: false });
         graph.set_graph(GraphLabel { nodesep: 22.0, ranksep: 44.0, edgesep: 12.0, ..GraphLabel::default() });

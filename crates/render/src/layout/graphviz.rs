@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 
-use super::{Engine, Geometry, Plan, Point};
+use super::{Engine, Geometry, Plan, Point, Told};
 use crate::RunDot;
 
 /// The port.
@@ -21,8 +21,12 @@ impl Engine for GraphvizPure {
         "graphviz-pure 1.0.0"
     }
 
-    fn lay_out(&self, plan: &Plan) -> Result<Geometry, String> {
-        let drawn = graphviz_pure::render_dot(&question(plan), "dot", "svg").map_err(|problem| problem.to_string())?;
+    fn minds_order(&self) -> bool {
+        true
+    }
+
+    fn lay_out(&self, plan: &Plan, told: Told) -> Result<Geometry, String> {
+        let drawn = graphviz_pure::render_dot(&question(plan, told), "dot", "svg").map_err(|problem| problem.to_string())?;
         answer(&drawn.into_output(), plan)
     }
 }
@@ -35,18 +39,20 @@ impl Engine for OwnDot {
         "Graphviz's dot"
     }
 
-    fn lay_out(&self, plan: &Plan) -> Result<Geometry, String> {
-        answer(&(self.0)(&question(plan))?, plan)
+    fn lay_out(&self, plan: &Plan, told: Told) -> Result<Geometry, String> {
+        answer(&(self.0)(&question(plan, told))?, plan)
     }
 }
 
 const POINTS_PER_INCH: f64 = 72.0;
 
-fn question(plan: &Plan) -> String {
+fn question(plan: &Plan, told: Told) -> String {
     let mut out = String::from(
-        "digraph {\ngraph [nodesep=0.3, ranksep=0.45];\nnode [shape=box, fixedsize=true, label=\"\"];\nedge [dir=none];\n",
+        "digraph {\ngraph [nodesep=0.25, ranksep=0.4];\nnode [shape=box, fixedsize=true, label=\"\"];\nedge [dir=none];\n",
     );
-    for (i, size) in plan.boxes.iter().enumerate() {
+    let count = plan.boxes.len();
+    let order = (0..count).map(|at| if told == Told::Forwards { at } else { count - 1 - at });
+    for (i, size) in order.map(|i| (i, plan.boxes[i])) {
         let (w, h) = (size.w / POINTS_PER_INCH, size.h / POINTS_PER_INCH);
         let _ = writeln!(out, "n{i} [id=n{i}, width={w:.6}, height={h:.6}];");
     }

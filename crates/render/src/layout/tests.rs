@@ -54,7 +54,7 @@ fn arrows_go_from_referrer_to_referent_on_every_engine() {
         let mut cycle = plan(2, &[(1, 0), (0, 1)], |i| -(i as i64));
         let flipped = orient::point_down(&mut cycle);
         assert_eq!(flipped, [false, true]);
-        let geometry = checked(on_a_large_stack(policy.engine, &cycle).unwrap(), &cycle).unwrap();
+        let geometry = checked(on_a_large_stack(policy.engine, &cycle, Told::Forwards).unwrap(), &cycle).unwrap();
         assert!(geometry.centres[1].y < geometry.centres[0].y, "the referrer stands above");
         for curve in &geometry.curves {
             assert!(curve[0].y < curve[curve.len() - 1].y, "{}: told downwards", policy.engine.name());
@@ -83,7 +83,7 @@ impl Engine for Broken {
         "broken"
     }
 
-    fn lay_out(&self, _: &Plan) -> Result<Geometry, String> {
+    fn lay_out(&self, _: &Plan, _: Told) -> Result<Geometry, String> {
         self.0()
     }
 }
@@ -92,7 +92,7 @@ impl Engine for Broken {
 fn an_engine_that_fails_is_caught() {
     for engine in [Broken(|| Err("no".into())), Broken(|| panic!("expected in this test")), Broken(|| Ok(Geometry::default()))] {
         let plan = plan(2, &[], |_| 0);
-        assert!(on_a_large_stack(&engine, &plan).and_then(|geometry| checked(geometry, &plan)).is_err());
+        assert!(on_a_large_stack(&engine, &plan, Told::Forwards).and_then(|geometry| checked(geometry, &plan)).is_err());
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use hashbrown::HashMap;
 use refroots_core::petgraph::visit::EdgeRef;
-use refroots_core::{Question, View};
+use refroots_core::{Question, View, ViewNode};
 use rustc_hash::FxBuildHasher;
 
 use crate::escape::{self, printable};
@@ -64,6 +64,7 @@ pub(super) fn write(view: &View, out: &mut String) {
             "{comma}[{ordinal},{type_name},{full},{text},{root},{kind},{marks},{size},{retained},{folded},{left_out},{functions},{to_it},{from_it}]"
         );
     }
+    let addresses = addresses(view);
     let mut references = String::new();
     for edge in view.graph.edge_references() {
         let reference = edge.weight();
@@ -89,6 +90,16 @@ pub(super) fn write(view: &View, out: &mut String) {
     };
     out.push_str("{\"title\":");
     escape::script_json(&label::title(view), out);
-    let _ = write!(out, ",\"question\":\"{question}\",\"words\":[\n{}],\n\"nodes\":[\n{nodes}],\n", words.list);
+    let _ = write!(out, ",\"question\":\"{question}\",\"words\":[\n{}],\n\"nodes\":[\n{nodes}],\n{addresses}", words.list);
     let _ = write!(out, "\"references\":[\n{references}]}}");
+}
+
+/// Where each node stood in memory, in hexadecimal, as one more field of the data; nothing where that was not asked for.
+fn addresses(view: &View) -> String {
+    if view.graph.node_weights().all(|node| node.address.is_none()) {
+        return String::new();
+    }
+    let word = |node: &ViewNode| node.address.map_or_else(|| "null".to_owned(), |address| format!("\"{address:x}\""));
+    let words: Vec<String> = view.graph.node_weights().map(word).collect();
+    format!("\"addresses\":[{}],\n", words.join(","))
 }

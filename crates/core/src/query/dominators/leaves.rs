@@ -1,6 +1,7 @@
 //! Dominators of objects that refer to nothing, and the sizes that all retain.
 
-use super::numbering::{ANCHOR, LEAF, LEAF_BELOW_ROOT, LEAF_FRAME, LEFT_OUT, Search, column, is_leaf};
+use super::numbering::{ANCHOR, LEAF, LEAF_BELOW_ROOT, LEAF_FRAME, LEFT_OUT, Search, is_leaf};
+use super::sums::Sums;
 use super::{Dominators, ROOT};
 use crate::{Error, HeapGraph, NodeId};
 
@@ -60,21 +61,20 @@ impl Search {
         let Self { mut number, node: nodes, ancestor, idom, words, threads, count, .. } = self;
         drop((ancestor, words));
         let node_of = |number: u32| nodes[number as usize] & !ANCHOR;
-        let mut retained = column(graph.node_count() + threads.len(), 0_u64)?;
+        let mut retained = Sums::zeros(graph.node_count() + threads.len())?;
         for node in graph.node_ids() {
             let size = graph.size(node);
-            retained[node.index()] = retained[node.index()].saturating_add(size);
+            retained.add(node.index(), size)?;
             let held_by = number[node.index()];
             if is_leaf(graph, node.0) && held_by != 0 && held_by <= count {
-                let holder = node_of(held_by) as usize;
-                retained[holder] = retained[holder].saturating_add(size);
+                retained.add(node_of(held_by) as usize, size)?;
             }
         }
         for at in (1..=count).rev() {
             let dominator = idom[at as usize];
             if dominator != 0 {
-                let (node, above) = (node_of(at) as usize, node_of(dominator) as usize);
-                retained[above] = retained[above].saturating_add(retained[node]);
+                let below = retained.get(node_of(at) as usize);
+                retained.add(node_of(dominator) as usize, below)?;
             }
         }
         number.truncate(graph.node_count());

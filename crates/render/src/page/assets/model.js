@@ -13,7 +13,7 @@ const data = (() => {
   const read = JSON.parse(document.getElementById('data').textContent);
   const word = (number) => read.words[number];
   const nodes = read.nodes.map((row, id) => ({
-    id, ordinal: row[0], type: word(row[1]), full: word(row[2]), text: word(row[3]), root: word(row[4]), kind: word(row[5]),
+    id, address: read.addresses ? read.addresses[id] : null, ordinal: row[0], type: word(row[1]), full: word(row[2]), text: word(row[3]), root: word(row[4]), kind: word(row[5]),
     isStart: (row[6] & 1) !== 0, isOnChain: (row[6] & 2) !== 0, size: row[7], retained: row[8], count: row[9] + 1,
     leftOut: row[10], functions: row[11], toIt: row[12], fromIt: row[13], up: [], down: [],
   }));
@@ -24,7 +24,7 @@ const data = (() => {
     nodes[reference.source].down.push(reference);
     nodes[reference.target].up.push(reference);
   }
-  return { title: read.title, question: read.question, nodes, references };
+  return { title: read.title, question: read.question, hasAddresses: Boolean(read.addresses), nodes, references };
 })();
 
 const OTHER = { up: 'down', down: 'up' };

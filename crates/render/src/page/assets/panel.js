@@ -68,6 +68,7 @@ function showPanel(box) {
   if (isSingle(box)) {
     fact(facts, 'type', node.full);
     fact(facts, 'ordinal', `#${node.ordinal}`);
+    fact(facts, 'address', node.address && `0x${node.address}`);
     fact(facts, 'says', node.text);
     fact(facts, 'size', counted(node.size, 'byte'));
     fact(facts, 'retained', node.retained === null ? null : counted(node.retained, 'byte'));
@@ -98,13 +99,21 @@ const search = document.getElementById('search');
 const found = document.getElementById('found');
 const FOUND = 40;
 
+// What an address is in the file, from `hex(id(object))` or `id(object)`; null for other words.
+function asAddress(words) {
+  const wanted = words.trim().toLowerCase();
+  return /^(0x[0-9a-f]+|\d{6,})$/.test(wanted) ? BigInt(wanted).toString(16) : null;
+}
+
 // Objects whose type, text, root or the name of a reference to them has the words; `#12` is an ordinal.
 function find(words) {
   const wanted = words.trim().toLowerCase();
   if (wanted === '') return [];
   const ordinal = /^#\d+$/.test(wanted) ? Number(wanted.slice(1)) : null;
+  const address = asAddress(words);
   const rank = (node) => {
     if (node.count > 1) return 9;
+    if (address !== null && node.address === address) return 0;
     if (ordinal !== null) return node.ordinal === ordinal ? 0 : 9;
     if (node.type.toLowerCase() === wanted || node.text.toLowerCase() === wanted) return 0;
     if (node.full.toLowerCase().includes(wanted)) return 1;
@@ -127,7 +136,8 @@ function listFound() {
     html('li', { role: 'option', id: `found-${at}`, 'data-reveal': node.id, 'aria-selected': String(at === 0) }, words, found);
   });
   if (nodes.length > 0) search.setAttribute('aria-activedescendant', 'found-0');
-  if (!found.hidden) tell(nodes.length > FOUND ? `${grouped(nodes.length)} objects found, the first ${FOUND} are listed` : `${counted(nodes.length, 'object')} found`);
+  if (nodes.length === 0 && !data.hasAddresses && asAddress(search.value) !== null) tell('This file says no addresses: --addresses or addresses=True makes one that does');
+  else if (!found.hidden) tell(nodes.length > FOUND ? `${grouped(nodes.length)} objects found, the first ${FOUND} are listed` : `${counted(nodes.length, 'object')} found`);
 }
 
 function closeFound() {

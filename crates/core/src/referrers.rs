@@ -1,0 +1,99 @@
+//! The referrers of each node as columns: there from the start, or turned around when somebody first asks for them.
+
+use std::collections::TryReserveError;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::Error;
+use crate::turn_around::{threads_for, turn_around, turn_into};
+use crate::zeros::zeros;
+
+/// Where the referrers of each node begin, and the referrers in order.
+#[derive(Clone, Default)]
+struct Columns {
+    starts: Vec<u32>,
+    sources: Vec<u32>,
+}
+
+/// The other direction of the references. What a file says needs it for few questions, and it costs a third of what
+/// loading does; so the memory is asked for at once, when it can be refused, and filled later.
+#[derive(Default)]
+pub(crate) struct Referrers {
+    turned: OnceLock<Columns>,
+    /// Zeros, until they are filled.
+    room: Mutex<Columns>,
+}
+
+impl Referrers {
+    /// Those of all references, at once. As [`turn_around`].
+    pub(crate) fn now(starts: &[u32], targets: &[u32], room: Vec<u32>, goes_on: &mut dyn FnMut() -> bool) -> Result<Self, Error> {
+        let (starts, sources) = turn_around(starts, targets, room, goes_on)?;
+        Ok(Self { turned: OnceLock::from(Columns { starts, sources }), room: Mutex::default() })
+    }
+
+    /// Room for those of so many nodes and references.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(crate) fn later(nodes: usize, references: usize) -> Result<Self, TryReserveError> {
+        let room = Columns { starts: zeros(nodes + 1)?, sources: zeros(references)? };
+        Ok(Self { turned: OnceLock::new(), room: Mutex::new(room) })
+    }
+
+    /// The referrers of one node of a graph with these columns, once for each reference, in heap order.
+    #[inline]
+    pub(crate) fn of(&self, node: usize, starts: &[u32], targets: &[u32]) -> &[u32] {
+        let Columns { starts, sources } = self.turned.get_or_init(|| self.fill(starts, targets));
+        &sources[starts[node] as usize..starts[node + 1] as usize]
+    }
+
+    #[cold]
+    fn fill(&self, starts: &[u32], targets: &[u32]) -> Columns {
+        let mut columns = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
+        // Nobody stops it, so it does not fail: it takes no memory.
+        let _ = turn_into(threads_for(targets), starts, targets, &mut columns.starts, &mut columns.sources, &mut || true);
+        columns
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let bytes = |columns: &Columns| 4 * (columns.starts.capacity() + columns.sources.capacity());
+        self.turned.get().map_or(0, bytes) + bytes(&self.room.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Clone for Referrers {
+    fn clone(&self) -> Self {
+        let room = self.room.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { turned: self.turned.clone(), room: Mutex::new(room) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_gives_what_now_does() {
+        let (starts, targets) = ([0, 2, 3, 3], [1, 2, 1]);
+        let now = Referrers::now(&starts, &targets, Vec::new(), &mut || true).unwrap();
+        let later = Referrers::later(3, 3).unwrap();
+        let copy = later.clone();
+        for node in 0..3 {
+            assert_eq!(now.of(node, &starts, &targets), later.of(node, &starts, &targets));
+            assert_eq!(now.of(node, &starts, &targets), copy.of(node, &starts, &targets));
+        }
+        assert_eq!(now.of(1, &starts, &targets), [0, 1]);
+    }
+
+    #[test]
+    fn the_first_that_asks_fills_them_for_all() {
+        let count = 1 << 16;
+        let starts: Vec<u32> = (0..=count).collect();
+        let targets: Vec<u32> = (0..count).rev().collect();
+        let later = Referrers::later(count as usize, count as usize).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert_eq!(later.of(1, &starts, &targets), [count - 2]));
+            }
+        });
+    }
+}
