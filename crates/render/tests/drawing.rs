@@ -1,5 +1,7 @@
 //! What the pictures of small graphs say, in each format; of pixels a checksum, once they were looked at.
 
+#![allow(clippy::unwrap_used, reason = "a picture that cannot be drawn fails its test")]
+
 mod fixtures;
 
 use fixtures::{backrefs, dot, refs, svg, view, weak_backrefs, why};
