@@ -87,11 +87,13 @@ pub struct Root {
 
 impl HeapGraph {
     /// Number of nodes: objects, and running frames that are none.
+    #[inline]
     pub fn node_count(&self) -> usize {
         self.addresses.len()
     }
 
     /// Number of references, parallel ones counted each.
+    #[inline]
     pub fn edge_count(&self) -> usize {
         self.targets.len()
     }
@@ -102,6 +104,7 @@ impl HeapGraph {
     }
 
     /// Where the object stood in the memory of its process.
+    #[inline]
     pub fn address(&self, node: NodeId) -> u64 {
         self.addresses[node.index()]
     }
@@ -112,6 +115,7 @@ impl HeapGraph {
     }
 
     /// The object's exact type.
+    #[inline]
     pub fn type_of(&self, node: NodeId) -> TypeId {
         TypeId(self.node_types.get(node.index()) as u32)
     }
@@ -153,20 +157,24 @@ impl HeapGraph {
     }
 
     /// One-bit facts.
+    #[inline]
     pub fn flags(&self, node: NodeId) -> NodeFlags {
         self.flags[node.index()]
     }
 
     /// Whether the node may be shown: refroots' own objects may not.
+    #[inline]
     pub fn is_shown(&self, node: NodeId) -> bool {
         !self.flags(node).contains(NodeFlags::INTERNAL)
     }
 
+    #[inline]
     pub(crate) fn edge_range(&self, node: NodeId) -> Range<usize> {
         self.starts[node.index()] as usize..self.starts[node.index() + 1] as usize
     }
 
     /// What the object refers to, once for each reference. A slice of the graph: no cost.
+    #[inline]
     pub fn referents(&self, node: NodeId) -> &[u32] {
         &self.targets[self.edge_range(node)]
     }

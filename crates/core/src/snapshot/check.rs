@@ -3,9 +3,13 @@
 use petgraph::visit::{VisitMap, Visitable};
 
 use super::sections::{self as known, Known};
+use crate::parallel::{both, in_parts, threads_for};
 use crate::value_column::Sameness;
 use crate::weak::WeakTable;
 use crate::{HeapGraph, NodeId};
+
+/// References that are worth a thread to count them.
+const WORTH_A_THREAD: usize = 1 << 20;
 
 /// The section that is wrong, what was expected, and what was found.
 type Disagreement = (&'static Known, String, String);
@@ -18,11 +22,13 @@ pub(super) fn check(graph: &HeapGraph) -> Result<(), Disagreement> {
     in_order(&known::BORROWED, graph.borrowed.iter().copied(), false)?;
     in_order(&known::WEAK_REFERENCES, graph.weak.iter().flat_map(WeakTable::pairs).map(|&(reference, _)| reference), true)?;
     in_order(&known::PLACE_NODES, graph.places.iter().map(|&(node, _)| node), false)?;
-    let referrers = Counts::of_few(graph);
-    borrowed(graph, &referrers)?;
-    places(graph, &referrers)?;
-    values(graph)?;
-    equals(graph)
+    let of_references = || {
+        let referrers = Counts::of_few(graph);
+        borrowed(graph, &referrers)?;
+        places(graph, &referrers)
+    };
+    let (of_values, of_references) = both(|| values(graph).and_then(|()| equals(graph)), of_references);
+    of_references.and(of_values)
 }
 
 fn in_order(section: &'static Known, nodes: impl Iterator<Item = u32>, is_each_once: bool) -> Result<(), Disagreement> {
@@ -54,18 +60,26 @@ impl<'a> Counts<'a> {
         let mut nodes: Vec<u32> = graph.borrowed.iter().copied().chain(graph.places.iter().map(|&(node, _)| node)).collect();
         nodes.sort_unstable();
         nodes.dedup();
-        let mut counts = vec![0; nodes.len()];
-        if !nodes.is_empty() {
-            let mut is_counted = graph.visit_map();
-            for &node in &nodes {
-                is_counted.visit(NodeId(node));
-            }
-            for &target in graph.targets.iter().filter(|&&target| is_counted.is_visited(&NodeId(target))) {
+        if nodes.is_empty() {
+            return Self { graph, few: Some((nodes, Vec::new())) };
+        }
+        let mut is_counted = graph.visit_map();
+        for &node in &nodes {
+            is_counted.visit(NodeId(node));
+        }
+        let threads = threads_for(graph.targets.len(), WORTH_A_THREAD);
+        let count = |part: usize| {
+            let mut counts = vec![0; nodes.len()];
+            let targets = graph.targets.chunks(graph.targets.len().div_ceil(threads).max(1)).nth(part).unwrap_or_default();
+            for &target in targets.iter().filter(|&&target| is_counted.is_visited(&NodeId(target))) {
                 if let Ok(at) = nodes.binary_search(&target) {
                     counts[at] += 1;
                 }
             }
-        }
+            counts
+        };
+        let add = |sum: Vec<usize>, more: Vec<usize>| sum.into_iter().zip(more).map(|(one, other)| one + other).collect();
+        let counts = in_parts(threads, count).into_iter().reduce(add).unwrap_or_default();
         Self { graph, few: Some((nodes, counts)) }
     }
 
