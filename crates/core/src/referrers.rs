@@ -14,7 +14,7 @@ struct Columns {
     sources: Vec<u32>,
 }
 
-/// The other direction of the references. What a file says needs it for few questions, and it costs a third of what
+/// The other direction of the references. What a file says needs it for few questions, and it costs a fifth of what
 /// loading does; so the memory is asked for at once, when it can be refused, and filled later.
 #[derive(Default)]
 pub(crate) struct Referrers {
