@@ -135,7 +135,7 @@ mod tests {
             let more = said(&Look { sizes: true, stamp: true, ..Look::new(question.clone()) });
             assert!(more.contains("\nCPython 3.13.1, 2000-02-29 00:00:00 UTC\n"), "{more}");
             assert!(more.contains("2.0 KiB, keeps 2.0 KiB"), "{more}");
-            let address = format!("app.Foo #2, at {:#x}", graph.address(NodeId(2)));
+            let address = format!("Foo #2, at {:#x}", graph.address(NodeId(2)));
             assert!(!plain.contains("at 0x"), "{plain}");
             let placed = said(&Look { addresses: true, ..Look::new(question) });
             assert!(placed.contains(&address), "{placed}");
