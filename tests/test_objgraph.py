@@ -256,6 +256,24 @@ def test_hostile_objects_are_counted_by_their_true_names():
         objgraph.typestats()
 
 
+def test_a_metaclass_is_not_asked_for_a_hash():
+    asked = []
+
+    class Meta(type):
+        def __hash__(cls):
+            asked.append(cls)
+            return 1
+
+        def __eq__(cls, other):
+            asked.append(cls)
+            return cls is other
+
+    Asked = Meta("Asked", (), {"__repr__": lambda self: "asked"})
+    text = dot(objgraph.show_refs, [[Asked()]], max_depth=1)
+    assert "Asked" in text
+    assert asked == []
+
+
 def test_hostile_objects_and_dead_proxies_are_drawn():
     held = Held()
     proxy = weakref.proxy(held)
@@ -449,3 +467,19 @@ def test_examples_in_docstrings_run():
     if before is None:
         sys.modules.pop("objgraph", None)
     assert runner.failures == 0
+
+
+def test_an_earlier_chain_gives_way(run_python):
+    said = run_python(
+        """
+        from refroots import objgraph
+
+        class Held: pass
+        ROOT = {"a": {"b": [Held()]}}
+        held = ROOT["a"]["b"][0]
+        for _ in range(3):
+            chain = objgraph.find_backref_chain(held, objgraph.is_proper_module)
+            print([type(each).__name__ for each in chain])
+        """
+    )
+    assert said.splitlines() == ["['module', 'dict', 'dict', 'dict', 'list', 'Held']"] * 3

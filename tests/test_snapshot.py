@@ -407,3 +407,31 @@ else:
     raise AssertionError("there is no room for it")
 """
     )
+
+
+def test_a_child_forked_during_the_first_question_can_ask_too(run_python, tmp_path):
+    said = run_python(
+        """
+        import os, signal, sys, threading, time
+        import refroots
+
+        kept = [{"i": [i]} for i in range(100_000)]
+        refroots.capture().save(sys.argv[1])
+        del kept
+        for delay in range(12):
+            heap = refroots.load(sys.argv[1])
+            node = heap.find("list")[0]
+            asking = threading.Thread(target=heap.largest)
+            asking.start()
+            time.sleep(delay / 1000)
+            child = os.fork()
+            if not child:
+                signal.alarm(60)
+                os._exit(0 if len(node.referrers) else 1)
+            assert os.waitpid(child, 0)[1] == 0, delay
+            asking.join()
+        print("done")
+        """,
+        str(tmp_path / "heap.refroots"),
+    )
+    assert said == "done\n"

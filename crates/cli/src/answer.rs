@@ -136,7 +136,7 @@ fn reasons(graph: &Study, look: &Look, subject: &Subject) -> Result<Answer, Erro
     }
     let table = tables::reasons(&groups).text_on(look.limit.unwrap_or(WAYS), look.screen);
     say_where(graph, &mut view, look);
-    let text = format!("{objects} are held in {ways}\n{table}\n{}", refroots_render::text(&view));
+    let text = format!("{objects} are held in {ways}, each by its shortest chain\n{table}\n{}", refroots_render::text(&view));
     Ok(Answer { bytes: text.into_bytes(), words: format!("why {objects} are alive, {ways}") })
 }
 

@@ -160,7 +160,15 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
             path.join("refs.png").display()
         )));
     }
-    let folder = folder_of(path);
+    check_folder(path)
+}
+
+/// The same where a folder may be replaced too.
+///
+/// # Errors
+/// [`Error::Usage`] where the path's folder is missing or cannot be written.
+pub(crate) fn check_folder(path: &Path) -> Result<(), Error> {
+    let (shown, folder) = (path.display(), folder_of(path));
     if !folder.is_dir() {
         return Err(Error::Usage(format!("-o {shown}: there is no folder {}; make it first", folder.display())));
     }

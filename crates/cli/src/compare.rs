@@ -7,7 +7,7 @@ use std::path::Path;
 use refroots_core::query::diff::{self, Diff};
 use refroots_core::query::grew::{PathGrowth, grew};
 use refroots_core::query::reasons::Reason;
-use refroots_core::{Study, grouped};
+use refroots_core::{Study, Values, grouped};
 use refroots_render::printable;
 use serde_json::{Map, Value, json};
 
@@ -32,8 +32,11 @@ pub(crate) fn compare(
         studies.push(study);
     }
     warn_of_other_processes(&order.files, &studies, stderr);
+    warn_of_other_values(&order.files, &studies, order.values, stderr);
     let found = Found::between(&studies, order)?;
-    let mut types = tables::growth(&found.types);
+    // A row of nothing but doubts says no more than the sum above the table.
+    let has_change = |row: &&diff::Growth| order.json || row.new + row.gone > 0 || row.size_before != row.size_after;
+    let mut types = tables::growth(&found.types.iter().filter(has_change).cloned().collect::<Vec<_>>());
     if let Some(column) = sorted_by {
         types.sort(column);
     }
@@ -55,6 +58,21 @@ fn warn_of_other_processes(files: &[impl AsRef<Path>], studies: &[Study], stderr
                 "refroots: note: {file} is of another process than the first file: counts and paths compare, which objects are new does not"
             );
         }
+    }
+}
+
+/// Places that keys and values name are called otherwise where these are not said.
+fn warn_of_other_values(files: &[impl AsRef<Path>], studies: &[Study], asked: Values, stderr: &mut dyn Write) {
+    let said = |study: &Study| study.sayable(asked);
+    let other = files.iter().zip(studies).find(|(_, study)| said(study) != said(&studies[0]));
+    if let Some((file, _)) = other {
+        let file = printable(&file.as_ref().display().to_string(), usize::MAX);
+        // Nobody to tell is no error.
+        let _ = writeln!(
+            stderr,
+            "refroots: note: {file} and the first file do not both say values: places named by keys and values seem to come and go; \
+             compare files that were saved alike"
+        );
     }
 }
 
@@ -137,6 +155,9 @@ impl Found {
         section("What holds the new objects:", &tables::reasons(&self.held_by), few);
         if self.files == 2 {
             section(growth, &tables::grew(&self.grew), few);
+        }
+        if self.grew.is_empty() {
+            text.push_str("\nNo path has more objects in each file than in the one before.\n");
         }
         text
     }

@@ -7,7 +7,7 @@ use refroots_core::query::held::{Duplicate, Waste};
 use refroots_core::query::diff::Growth;
 use refroots_core::query::histogram::{RootShare, Tally, ThreadShare};
 use refroots_core::query::holder::Holder;
-use refroots_core::query::largest::Largest;
+use refroots_core::query::largest::{Largest, owner_words};
 use refroots_core::query::reasons::Reason;
 use refroots_core::query::suspects::Suspect;
 
@@ -114,8 +114,9 @@ pub fn largest(graph: &HeapGraph, rows: &[Largest], values: Values) -> Table {
     ];
     let mut table = Table::new(&columns);
     let name = |node: NodeId| {
-        let text = Wording::new(graph, values).node(node);
-        format!("{} #{} {text}", graph.type_name(graph.type_of(node)), node.0).trim_end().to_owned()
+        let (owner, text) = (owner_words(graph, node, values), Wording::new(graph, values).node(node));
+        let comma = if owner.is_empty() || text.is_empty() { "" } else { ", " };
+        format!("{} #{} {owner}{comma}{text}", graph.type_name(graph.type_of(node)), node.0).trim_end().to_owned()
     };
     table.rows = rows
         .iter()

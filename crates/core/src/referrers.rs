@@ -42,16 +42,21 @@ impl Referrers {
     /// The referrers of one node of a graph with these columns, once for each reference, in heap order.
     #[inline]
     pub(crate) fn of(&self, node: usize, starts: &[u32], targets: &[u32]) -> &[u32] {
-        let Columns { starts, sources } = self.turned.get_or_init(|| self.fill(starts, targets));
+        let Columns { starts, sources } = self.turned.get().unwrap_or_else(|| self.turn(starts, targets));
         &sources[starts[node] as usize..starts[node + 1] as usize]
     }
 
+    /// Nobody waits for another thread that turns them around: in a process that was forked meanwhile there is none. Those
+    /// that ask at the same time each do it, all but the first in memory of their own.
     #[cold]
-    fn fill(&self, starts: &[u32], targets: &[u32]) -> Columns {
-        let mut columns = std::mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
-        // Nobody stops it, so it does not fail: it takes no memory.
+    fn turn(&self, starts: &[u32], targets: &[u32]) -> &Columns {
+        let room = self.room.try_lock().ok().map(|mut room| std::mem::take(&mut *room));
+        let mut columns = room
+            .filter(|room| !room.starts.is_empty())
+            .unwrap_or_else(|| Columns { starts: vec![0; starts.len()], sources: vec![0; targets.len()] });
+        // Nobody stops it, so it does not fail.
         let _ = turn_into(threads_for(targets), starts, targets, &mut columns.starts, &mut columns.sources, &mut || true);
-        columns
+        self.turned.get_or_init(|| columns)
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -85,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_asks_fills_them_for_all() {
+    fn those_that_ask_at_the_same_time_get_the_same() {
         let count = 1 << 16;
         let starts: Vec<u32> = (0..=count).collect();
         let targets: Vec<u32> = (0..count).rev().collect();

@@ -47,14 +47,15 @@ pub(crate) fn capture(py: Python<'_>, fork: bool) -> PyResult<Heap> {
 /// `type_name` is a bare name, `"Foo"`, which matches a class of any module and its nested classes, or
 /// a whole one, `"app.models.Foo"`. Costs one capture. Gives `[]` where the class has no objects.
 ///
-/// Raises LookupError where no type has that name (with the nearest names) or several have.
+/// Raises LookupError where no type has that name (with the nearest names) or several have, TypeError for what is no string.
 ///
 /// >>> class Foo: pass
 /// >>> foo = Foo()
 /// >>> refroots.objects("Foo") == [foo]
 /// True
 #[pyfunction]
-pub(crate) fn objects<'py>(py: Python<'py>, type_name: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+pub(crate) fn objects<'py>(py: Python<'py>, type_name: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let type_name = &type_name_of(type_name)?;
     let graph = live::capture(py, &Purpose::default())?;
     match select::find_type(&graph, type_name) {
         Ok(found) => Ok(live::objects_at(py, &graph, &found.nodes)),
@@ -308,6 +309,19 @@ fn argument_tuples(graph: &HeapGraph, starts: &[NodeId]) -> Vec<NodeId> {
             && graph.referents(*node).iter().copied().map(NodeId).eq(starts.iter().copied())
     };
     graph.distinct_referrers(first).filter(is_arguments).collect()
+}
+
+/// The name of a type that was asked for.
+///
+/// # Errors
+/// `TypeError` for what is no string: the type itself, for one.
+pub(crate) fn type_name_of(given: &Bound<'_, PyAny>) -> PyResult<String> {
+    given.extract().map_err(|_| {
+        let found = given.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+        PyTypeError::new_err(format!(
+            "expected the name of a type, such as \"Foo\" or \"app.Foo\", found an object of type {found}"
+        ))
+    })
 }
 
 pub(crate) fn at_least_one(name: &str, value: i64) -> PyResult<u32> {

@@ -15,7 +15,7 @@ use refroots_core::query::{histogram, largest, paths, reach, select};
 use refroots_core::{AddressIndex, HeapGraph, NodeId, Study, Values};
 
 use crate::apart;
-use crate::ask::policy;
+use crate::ask::{policy, type_name_of};
 use crate::capture::{Captured, Moment};
 use crate::chain::Chain;
 use crate::diff::Diff;
@@ -161,8 +161,8 @@ impl Heap {
     }
 
     /// The objects of one exact type, by its name: `Foo` or `app.models.Foo`.
-    fn find(&self, type_name: &str) -> PyResult<ObjectSet> {
-        let found = select::find_type(&self.graph, type_name).map_err(refused::core)?;
+    fn find(&self, type_name: &Bound<'_, PyAny>) -> PyResult<ObjectSet> {
+        let found = select::find_type(&self.graph, &type_name_of(type_name)?).map_err(refused::core)?;
         Ok(ObjectSet::new(&self.graph, found.nodes))
     }
 

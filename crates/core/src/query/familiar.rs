@@ -90,7 +90,7 @@ fn module_state(graph: &HeapGraph, reference: Reference) -> Option<&'static str>
 }
 
 /// The object whose attributes stand in a namespace; any other node itself.
-fn owner(graph: &HeapGraph, namespace: NodeId) -> NodeId {
+pub(super) fn owner(graph: &HeapGraph, namespace: NodeId) -> NodeId {
     if !graph.flags(namespace).contains(NodeFlags::NAMESPACE) {
         return namespace;
     }

@@ -6,7 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::query::path_tree::{PathTree, Step, root_name};
 use crate::query::reasons::Reasons;
-use crate::{EdgeKind, HeapGraph, Values, Wording};
+use crate::{EdgeKind, HeapGraph, TypeId, Values, Wording};
 
 /// A path to which each heap has more objects than the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,9 @@ pub fn grew(heaps: &[(&HeapGraph, &Reasons)], values: Values) -> Vec<PathGrowth>
     let mut found: Vec<PathGrowth> = in_last
         .iter()
         .enumerate()
-        .filter(|&(_, &place)| grows[place] && !is_below[place])
+        .filter(|&(path, &place)| {
+            grows[place] && !is_below[place] && !is_one_for_all(last, last_reasons.tree.nodes[path].of_type)
+        })
         .map(|(path, &place)| PathGrowth {
             path: last_reasons.signature(last, path as u32, values),
             type_name: last.type_name(last_reasons.tree.nodes[path].of_type),
@@ -73,6 +75,13 @@ pub fn grew(heaps: &[(&HeapGraph, &Reasons)], values: Values) -> Vec<PathGrowth>
     };
     found.sort_by(|a, b| growth(&b.sizes).cmp(&growth(&a.sizes)).then_with(|| a.path.cmp(&b.path)));
     found
+}
+
+/// Whether a process has the same few objects of a type from beginning to end: where one of them comes to a path, only the
+/// shortest chain to it has changed.
+fn is_one_for_all(graph: &HeapGraph, of_type: TypeId) -> bool {
+    graph.type_module(of_type) == "builtins"
+        && matches!(graph.type_qualname(of_type), "NoneType" | "bool" | "ellipsis" | "NotImplementedType")
 }
 
 /// Lays one heap's tree upon the others; gives the place of each of its paths.
@@ -131,6 +140,18 @@ mod tests {
             text += &format!("cache -> c{i} [k{i}]\nc{i}: app.Result size=1\nk{i}: str 'key {i}'\n");
         }
         sketch::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn a_constant_whose_shortest_chain_changes_has_not_grown() {
+        let heap = |holder: &str| {
+            let text = format!("builtins: module 'builtins' root\napp: module 'app' root\n{holder} -> true .x\ntrue: bool\n");
+            sketch::parse(&text).unwrap()
+        };
+        let heaps = [heap("app"), heap("builtins")];
+        let reasons: Vec<Reasons> = heaps.iter().map(|graph| Reasons::of(graph).unwrap()).collect();
+        let both: Vec<_> = heaps.iter().zip(&reasons).collect();
+        assert_eq!(grew(&both, Values::Short), []);
     }
 
     #[test]

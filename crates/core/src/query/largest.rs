@@ -7,6 +7,7 @@ use rustc_hash::FxBuildHasher;
 use crate::query::chain::view_node;
 use crate::query::dominator_tree::{DominatorTree, accumulation_point};
 use crate::query::dominators::Dominators;
+use crate::query::familiar::owner;
 use crate::{HeapGraph, NodeId, Question, TypeId, Values, View, ViewEdge, Wording};
 
 /// One object of the dominator tree.
@@ -50,6 +51,17 @@ pub fn largest(graph: &HeapGraph, dominators: &Dominators, below: Option<NodeId>
     nodes.into_iter().map(row).collect()
 }
 
+/// Whose attributes a namespace has, in words: `of module app`. Empty for what is none, and where nothing tells.
+pub fn owner_words(graph: &HeapGraph, node: NodeId, values: Values) -> String {
+    let owner = owner(graph, node);
+    if owner == node {
+        return String::new();
+    }
+    let text = Wording::new(graph, values).node(owner);
+    let name = if text.is_empty() { format!("#{}", owner.0) } else { text };
+    format!("of {} {name}", graph.type_short_name(graph.type_of(owner)))
+}
+
 /// The heaviest part of the dominator tree as a view of at most `most` objects, the heaviest of what is left added
 /// each time; each says what it takes and retains, and how many more it dominates. O(objects).
 pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<NodeId>, most: usize, values: Values) -> View {
@@ -75,8 +87,10 @@ pub fn dominator_view(graph: &HeapGraph, dominators: &Dominators, from: Option<N
         let depth = above.map_or(0, |above| view.graph[above].depth + 1);
         let mut shown = view_node(graph, &wording, node, depth);
         let share = retained as f64 * 100.0 / total as f64;
-        let words = format!("{share:.1} %");
-        shown.text = if shown.text.is_empty() { words } else { format!("{}, {words}", shown.text) };
+        // Above a namespace stands its owner, where that alone holds it.
+        let owner = if above.is_none() { owner_words(graph, node, values) } else { String::new() };
+        let words = [owner, std::mem::take(&mut shown.text), format!("{share:.1} %")];
+        shown.text = words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
         shown.retained = Some(retained);
         shown.is_start = Some(node) == from;
         let children = tree.children(node);

@@ -7,6 +7,7 @@ mod dagre;
 mod graphviz;
 mod labels;
 mod orient;
+mod shelves;
 
 use crate::{EngineChoice, Error};
 
@@ -184,6 +185,7 @@ fn lay_out_by<'a, Engines: Iterator<Item = &'a dyn Engine>>(
                 }
                 labels::move_to_arrows(&mut geometry, &plan);
                 labels::part(&mut geometry, &plan);
+                shelves::put_on_shelves(&mut geometry, &plan);
                 move_to_origin(&mut geometry, &plan);
                 let note = failures.iter().map(|failure| format!(" ({failure})")).collect::<String>();
                 return Ok(Layout { geometry, engine: format!("{}{note}", engine.name()) });
@@ -233,7 +235,9 @@ fn on_a_large_stack(engine: &dyn Engine, plan: &Plan, told: Told) -> Result<Geom
         let thread = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || engine.lay_out(plan, told));
         match thread {
             Ok(thread) => thread.join().unwrap_or_else(|_| Err("it panicked".to_owned())),
-            Err(problem) => Err(problem.to_string()),
+            Err(problem) => {
+                Err(format!("no thread could be started for it, {problem}: see `ulimit -u`, or save text, DOT or JSON"))
+            }
         }
     })
 }

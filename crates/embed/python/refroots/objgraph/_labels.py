@@ -70,20 +70,26 @@ def _name_or_repr(value):
     return name if isinstance(name, str) else _cut_repr(value)
 
 
+def _of(cls, table):
+    """Look a class up by identity: its metaclass may have a __hash__ and an __eq__ of its own."""
+    return next((table[known] for known in table if known is cls), None)
+
+
 def _cut_repr(obj):
     """Give the first characters of a repr; of large built-in values without making the rest."""
     if _module.exact:
         return repr(obj)[:_ROOM]
     cls = type(obj)
-    if cls in (str, bytes) and len(obj) > 1000:
+    if (cls is str or cls is bytes) and len(obj) > 1000:
         single, double = ("'", '"') if cls is str else (b"'", b'"')
         # One more character makes the quotes those of the whole.
         other = single if single in obj and double not in obj else double
         return repr(obj[:_ROOM] + other)[:_ROOM]
     if cls is bytearray and len(obj) > 1000:
         return f"bytearray({_cut_repr(bytes(obj))}"[:_ROOM]
-    if cls in _LONG and len(obj) > 100:
-        before, behind = _LONG[cls]
+    around = _of(cls, _LONG)
+    if around and len(obj) > 100:
+        before, behind = around
         return (before + ", ".join(map(repr, itertools.islice(obj, _ROOM))) + behind)[:_ROOM]
     return repr(obj)[:_ROOM]
 
@@ -101,7 +107,7 @@ _NAMED: tuple[type, ...] = (type, types.ModuleType, types.BuiltinMethodType, typ
 
 def _short_repr(obj):
     """Give one short line that tells an object from others of its type."""
-    length = _LENGTHS.get(type(obj))
+    length = _of(type(obj), _LENGTHS)
     if length:
         return "%d items" % length(obj)
     if _module._isinstance(obj, _NAMED):

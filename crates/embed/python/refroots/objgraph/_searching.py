@@ -34,7 +34,7 @@ def _find_chain(
         chain = _search(obj, predicate, edge_func, max_depth, ignored)
     if chain is None:
         return [obj] if missing is ... else missing
-    return chain
+    return chain if _module.exact else _module._given.remember(_native.given(chain))
 
 
 def _search(obj, predicate, edge_func, max_depth, ignored):

@@ -127,7 +127,8 @@ function find(words) {
 function listFound() {
   const nodes = find(search.value);
   found.replaceChildren();
-  found.hidden = search.value.trim() === '';
+  const isAsked = search.value.trim() !== '';
+  found.hidden = nodes.length === 0;
   search.setAttribute('aria-expanded', String(!found.hidden));
   search.removeAttribute('aria-activedescendant');
   nodes.slice(0, FOUND).forEach((node, at) => {
@@ -137,7 +138,7 @@ function listFound() {
   });
   if (nodes.length > 0) search.setAttribute('aria-activedescendant', 'found-0');
   if (nodes.length === 0 && !data.hasAddresses && asAddress(search.value) !== null) tell('This file says no addresses: --addresses or addresses=True makes one that does');
-  else if (!found.hidden) tell(nodes.length > FOUND ? `${grouped(nodes.length)} objects found, the first ${FOUND} are listed` : `${counted(nodes.length, 'object')} found`);
+  else if (isAsked) tell(nodes.length > FOUND ? `${grouped(nodes.length)} objects found, the first ${FOUND} are listed` : `${counted(nodes.length, 'object')} found`);
 }
 
 function closeFound() {
