@@ -7,6 +7,8 @@ use crate::escape::printable;
 
 /// Characters of one line of a box.
 const LINE: usize = 60;
+/// Characters of the line that says why a node needs no referrer: `held from outside by …: a running frame's evaluation stack`.
+const ROOT: usize = 100;
 /// Characters of an arrow's name.
 const NAME: usize = 48;
 /// Characters of a title or a tooltip.
@@ -43,7 +45,7 @@ pub(crate) fn node(view: &View, index: NodeIndex) -> Words {
         heading = format!("{} × {heading}", grouped(shown.folded + 1));
     }
     let mut text = printable(&shown.text, LINE);
-    let mut root = shown.root.as_ref().map(|root| printable(&root.text, LINE)).unwrap_or_default();
+    let mut root = shown.root.as_ref().map(|root| printable(&root.text, ROOT)).unwrap_or_default();
     if let Some((kind, name)) = named_root(shown) {
         heading = kind.to_owned();
         // A frame's file and thread have a line of their own, so that a long name does not cut them off.

@@ -43,7 +43,7 @@ pub(super) struct SaidArgs {
     #[arg(long)]
     stamp: bool,
 
-    /// Say in each box at which address its object stood, as id() says it; an .html page finds objects by it
+    /// Say in each box of a picture at which address its object stood, as id() says it; an .html page finds objects by it
     #[arg(long)]
     addresses: bool,
 
