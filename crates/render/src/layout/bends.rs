@@ -20,6 +20,13 @@ pub(super) fn rounded(bends: &[Point], radius: f64) -> Vec<Point> {
     out
 }
 
+/// The point of a cubic curve at `t` from 0 to 1.
+pub(super) fn on_curve([a, b, c, d]: [Point; 4], t: f64) -> Point {
+    let s = 1.0 - t;
+    let mix = |a: f64, b: f64, c: f64, d: f64| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
+    Point { x: mix(a.x, b.x, c.x, d.x), y: mix(a.y, b.y, c.y, d.y) }
+}
+
 fn straight(out: &mut Vec<Point>, from: Point, to: Point) {
     out.extend([between(from, to, 1.0 / 3.0), between(from, to, 2.0 / 3.0), to]);
 }

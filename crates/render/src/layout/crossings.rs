@@ -1,6 +1,7 @@
 //! How often arrows cross one another: the fewer, the easier a picture is to follow.
 
 use super::Point;
+use super::bends::on_curve;
 
 /// Straight pieces that stand for one curve.
 const PIECES: u32 = 6;
@@ -28,13 +29,8 @@ pub(super) fn crossings(curves: &[Vec<Point>]) -> usize {
 
 fn pieces(arrow: usize, curve: &[Point]) -> impl Iterator<Item = Piece> + '_ {
     let points = (0..curve.len().saturating_sub(3)).step_by(3).flat_map(move |at| {
-        let [a, b, c, d] = [curve[at], curve[at + 1], curve[at + 2], curve[at + 3]];
-        let on = move |step: u32| {
-            let t = f64::from(step) / f64::from(PIECES);
-            let s = 1.0 - t;
-            let mix = |a: f64, b: f64, c: f64, d: f64| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
-            Point { x: mix(a.x, b.x, c.x, d.x), y: mix(a.y, b.y, c.y, d.y) }
-        };
+        let whole = [curve[at], curve[at + 1], curve[at + 2], curve[at + 3]];
+        let on = move |step: u32| on_curve(whole, f64::from(step) / f64::from(PIECES));
         (0..PIECES).map(move |step| (on(step), on(step + 1)))
     });
     points.map(move |(from, to)| Piece { arrow, from, to })

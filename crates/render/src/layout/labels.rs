@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bends::on_curve;
 use super::{Geometry, Plan, Point, Size};
 
 /// Room between a name and the arrow that it stands beside.
@@ -112,10 +113,7 @@ fn samples(curve: &[Point]) -> Vec<Point> {
         let length = (d.x - a.x).hypot(d.y - a.y);
         let steps = (length / 8.0).ceil().clamp(2.0, 400.0) as u32;
         for step in 1..=steps {
-            let t = f64::from(step) / f64::from(steps);
-            let s = 1.0 - t;
-            let mix = |a: f64, b: f64, c: f64, d: f64| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
-            out.push(Point { x: mix(a.x, b.x, c.x, d.x), y: mix(a.y, b.y, c.y, d.y) });
+            out.push(on_curve([a, b, c, d], f64::from(step) / f64::from(steps)));
         }
     }
     out
