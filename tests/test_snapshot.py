@@ -423,6 +423,7 @@ def test_a_child_forked_during_the_first_question_can_ask_too(run_python, tmp_pa
             node = heap.find("list")[0]
             asking = threading.Thread(target=heap.largest)
             asking.start()
+            # Each child is forked at another moment of the question; core tests the moments themselves.
             time.sleep(delay / 1000)
             child = os.fork()
             if not child:
