@@ -82,3 +82,38 @@ def test_what_grows_in_every_round_is_a_leak_and_a_cache_that_fills_is_none(run_
             raise AssertionError
         assert len(refroots.grew(heaps[0], heaps[0])) == 0
     """)
+
+
+def test_work_that_another_thread_has_begun_comes_after_what_stays(run_python):
+    """Several threads that are each just building a list have by chance more in it at each capture."""
+    run_python("""
+        import queue
+        import threading
+        import time
+
+        import refroots
+
+        KEPT, numbers, heaps = [], queue.SimpleQueue(), []
+
+        class Kept:
+            pass
+
+        def build():
+            return len([{"number": number} for number in iter(numbers.get, None)])
+
+        building = threading.Thread(target=build)
+        building.start()
+        for _ in range(3):
+            for number in range(1000):
+                numbers.put(number)
+            while not numbers.empty():
+                time.sleep(0.001)
+            KEPT.append(Kept())
+            heaps.append(refroots.capture())
+        numbers.put(None)
+        building.join()
+        kept, begun = [row for row in refroots.grew(*heaps) if "KEPT" in row.path or row.type == "dict"]
+        assert kept.path == "__main__.KEPT[*]" and kept.counts == [1, 2, 3], kept
+        assert "evaluation stack)" in begun.path, begun  # 3.14 says how deep the stack is, the others do not
+        assert begun.sizes[-1] - begun.sizes[0] > 100 * (kept.sizes[-1] - kept.sizes[0]), (kept, begun)
+    """)

@@ -226,7 +226,7 @@ pub fn growth(rows: &[Growth]) -> Table {
     table
 }
 
-/// Paths that grew from heap to heap, the most bytes of growth first.
+/// Paths that grew from heap to heap, the most bytes of growth first, begun work last.
 pub fn grew(rows: &[PathGrowth]) -> Table {
     let columns = [("growth", "growth"), ("counts", "objects"), ("sizes", "bytes"), ("type", "type"), ("path", "path")];
     let mut table = Table::new(&columns);

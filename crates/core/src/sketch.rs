@@ -3,7 +3,8 @@
 //! One statement a line. `name: type 'text' flag …` makes a node: the text is a string's value, a
 //! number, or the name of a module, class, function or frame; flags are `root`, `asking`,
 //! `namespace`, `internal`, `immortal`, `synthetic`, `tracked`, `size=N`, `external=N` (references that the
-//! graph does not see), `at=HEX` (its address), `thread=NAME` (of a frame). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
+//! graph does not see), `operand` (one of them, from a running frame's evaluation stack), `at=HEX` (its address),
+//! `thread=NAME` (of a frame). `a -> b NAME` makes a reference: `.x`, `[3]`, `[key]` (the name of the key's node), `[*]`,
 //! `<x>`, `local x`, `slot x`, `special x`, `key`, or nothing. `a ~> b` makes a weak reference to b out of a. Nodes are numbered as they are
 //! declared, and may be used before.
 
@@ -107,7 +108,9 @@ fn build(
                 flags = flags.with(flag);
             }
         }
-        let refcount = (!flags.contains(NodeFlags::IMMORTAL)).then(|| counts[i] + number("external=").unwrap_or(0));
+        let operand = node.flags.contains(&"operand");
+        let external = number("external=").unwrap_or(0) + u32::from(operand);
+        let refcount = (!flags.contains(NodeFlags::IMMORTAL)).then(|| counts[i] + external);
         let id = builder.describe(NodeRecord { type_id, size: u64::from(number("size=").unwrap_or(16)), refcount, flags });
         if let Some(text) = node.text {
             match node.type_name {
@@ -118,6 +121,10 @@ fn build(
                     builder.define(id, text);
                 }
             }
+        }
+        if operand {
+            let place = builder.intern("a running frame's evaluation stack");
+            builder.suspect(id, RootKind::External, place);
         }
         if node.flags.contains(&"root") {
             let kind = match node.type_name {

@@ -139,7 +139,8 @@ impl Diff {
 
 /// Which paths to objects grew from heap to heap, in every round: where a leak is, after the same work was done
 /// between captures. Rows say the path, and its objects and bytes in each heap; of paths below one another the
-/// first is told, the most bytes of growth first.
+/// first is told, the most bytes of growth first. What only the evaluation stack of a running frame holds, such as
+/// a list that another thread is just building, comes after all other paths: it is work that was begun.
 ///
 /// `heaps` are two or more, in order of time; more rounds tell more from less. Costs the shortest chains of each
 /// heap, less than one `gc.collect()` each, kept for the next question.

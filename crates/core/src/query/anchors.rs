@@ -87,8 +87,19 @@ pub(crate) fn has_place(graph: &HeapGraph, node: NodeId) -> bool {
     graph.places(node).any(|place| place != "running" && !place.ends_with(STACK))
 }
 
-/// How the places of what a frame computes with end.
+/// How the places of what a frame computes with end, and the name of a frame's references to it in brackets.
 const STACK: &str = "evaluation stack";
+
+/// Whether a frame's reference of this name is to what it computes with.
+pub(crate) fn is_of_stack(name: &str) -> bool {
+    name.strip_prefix('(').and_then(|name| name.strip_suffix(')')) == Some(STACK)
+}
+
+/// Whether all places where an object is known to be held outside are where frames compute, and there are some.
+pub(crate) fn is_computed_with(graph: &HeapGraph, node: NodeId) -> bool {
+    let mut places = graph.places(node).peekable();
+    places.peek().is_some() && places.all(|place| place.ends_with(STACK))
+}
 
 /// Whether all references from outside stand where frames compute, as the arguments of a call do: the call that asks
 /// about an object is one.

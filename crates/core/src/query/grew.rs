@@ -4,6 +4,7 @@
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
+use crate::query::anchors::{is_computed_with, is_of_stack};
 use crate::query::path_tree::{PathTree, Step, root_name};
 use crate::query::reasons::Reasons;
 use crate::{EdgeKind, HeapGraph, TypeId, Values, Wording};
@@ -29,7 +30,9 @@ struct Shared {
 }
 
 /// Finds the paths that grew in every round, of those below one another the first; the most bytes of growth
-/// first. `heaps` are in order of time; of fewer than two nothing grew. O(paths · heaps).
+/// first, and after all others what only the evaluation stacks of running frames hold: that is work that several
+/// threads had begun, and by chance less in the earlier heaps. `heaps` are in order of time; of fewer than two
+/// nothing grew. O(paths · heaps).
 pub fn grew(heaps: &[(&HeapGraph, &Reasons)], values: Values) -> Vec<PathGrowth> {
     let Some(&(last, last_reasons)) = heaps.last().filter(|_| heaps.len() > 1) else { return Vec::new() };
     let mut shared: Vec<Shared> = Vec::new();
@@ -56,25 +59,47 @@ pub fn grew(heaps: &[(&HeapGraph, &Reasons)], values: Values) -> Vec<PathGrowth>
     for at in 0..shared.len() {
         is_below[at] = shared[at].parent.is_some_and(|parent| is_below[parent] || grows[parent]);
     }
-    let mut found: Vec<PathGrowth> = in_last
+    let mut found: Vec<(bool, PathGrowth)> = in_last
         .iter()
         .enumerate()
         .filter(|&(path, &place)| {
             grows[place] && !is_below[place] && !is_one_for_all(last, last_reasons.tree.nodes[path].of_type)
         })
-        .map(|(path, &place)| PathGrowth {
-            path: last_reasons.signature(last, path as u32, values),
-            type_name: last.type_name(last_reasons.tree.nodes[path].of_type),
-            counts: shared[place].counts.clone(),
-            sizes: shared[place].sizes.clone(),
+        .map(|(path, &place)| {
+            let growth = PathGrowth {
+                path: last_reasons.signature(last, path as u32, values),
+                type_name: last.type_name(last_reasons.tree.nodes[path].of_type),
+                counts: shared[place].counts.clone(),
+                sizes: shared[place].sizes.clone(),
+            };
+            (is_begun_work(last, &last_reasons.tree, path as u32), growth)
         })
         .collect();
     let growth = |sizes: &[u64]| match sizes {
         [first, .., last] => i128::from(*last) - i128::from(*first),
         _ => 0,
     };
-    found.sort_by(|a, b| growth(&b.sizes).cmp(&growth(&a.sizes)).then_with(|| a.path.cmp(&b.path)));
-    found
+    found.sort_by(|(a_begun, a), (b_begun, b)| {
+        a_begun.cmp(b_begun).then_with(|| growth(&b.sizes).cmp(&growth(&a.sizes))).then_with(|| a.path.cmp(&b.path))
+    });
+    found.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Whether a path begins at what a running frame computes with: on a stack whose depth is known, or standing on one.
+fn is_begun_work(graph: &HeapGraph, tree: &PathTree, path: u32) -> bool {
+    let (mut first, mut second) = (None, None);
+    for step in tree.up(path).map(|path| tree.nodes[path as usize].step) {
+        second = first.replace(step);
+    }
+    let is_on_stack = match second {
+        Some(Step::Named(edge)) => graph.reference_of(edge).text(graph).is_some_and(is_of_stack),
+        _ => false,
+    };
+    match first {
+        Some(Step::Root(root)) if graph.root(root).is_some() => is_on_stack,
+        Some(Step::Root(root)) => is_computed_with(graph, root),
+        _ => false,
+    }
 }
 
 /// Whether a process has the same few objects of a type from beginning to end: where one of them comes to a path, only the
@@ -152,6 +177,27 @@ mod tests {
         let reasons: Vec<Reasons> = heaps.iter().map(|graph| Reasons::of(graph).unwrap()).collect();
         let both: Vec<_> = heaps.iter().zip(&reasons).collect();
         assert_eq!(grew(&both, Values::Short), []);
+    }
+
+    #[test]
+    fn work_that_was_begun_comes_after_what_stays() {
+        let heaps = [1, 2, 3].map(|round| {
+            let mut text = "app: module 'app' root\napp -> all .KEPT\nall: list\nrows: list operand\n".to_owned()
+                + "work: frame 'app.work:1' root synthetic thread=T\nwork -> deep special (evaluation stack)\ndeep: list\n";
+            for i in 0..round {
+                text += &format!("all -> k{i} [{i}]\nk{i}: app.Kept size=10\nrows -> r{i} [{i}]\nr{i}: dict size=5000\n");
+                text += &format!("deep -> d{i} [{i}]\nd{i}: dict size=4000\n");
+            }
+            sketch::parse(&text).unwrap()
+        });
+        let reasons: Vec<Reasons> = heaps.iter().map(|graph| Reasons::of(graph).unwrap()).collect();
+        let both: Vec<_> = heaps.iter().zip(&reasons).collect();
+        let rows: Vec<_> = grew(&both, Values::Short).into_iter().map(|row| (row.path, row.sizes)).collect();
+        let begun = "(list held from a running frame's evaluation stack)[*]";
+        let known = "thread T, app.work() (evaluation stack)[*]";
+        let expected =
+            [("app.KEPT[*]", vec![10, 20, 30]), (begun, vec![5000, 10_000, 15_000]), (known, vec![4000, 8000, 12_000])];
+        assert_eq!(rows, expected.map(|(path, sizes)| (path.to_owned(), sizes)));
     }
 
     #[test]
