@@ -40,7 +40,7 @@ mod references;
 pub(crate) mod returns;
 mod roots;
 mod shapes;
-mod sizes;
+pub(crate) mod sizes;
 mod sought;
 mod state_layout;
 mod suspended;

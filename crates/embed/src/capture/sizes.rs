@@ -1,6 +1,8 @@
 //! Shallow sizes in bytes, as the allocator gave them: header, values before or behind the object, own tables.
 #![allow(unsafe_code)]
 
+use pyo3::prelude::*;
+use pyo3::types::PyList;
 use refroots_core::NodeFlags;
 
 use super::key_table::{key_table, values_size};
@@ -21,6 +23,12 @@ pub(crate) unsafe fn shallow(object: Address, shape: &TypeShape, layout: &Layout
     let header = if shape.flags & raw::HAVE_GC != 0 && !flags.contains(NodeFlags::STATIC) { GC_HEADER } else { 0 };
     // SAFETY: the shape says which layout the object has.
     unsafe { body(object, shape, layout).saturating_add(header + before_and_behind(object, shape, layout)) }
+}
+
+/// For how many items a list has room.
+pub(crate) fn list_room(list: &Bound<'_, PyList>) -> usize {
+    // SAFETY: a live list; `allocated` at 32 as in `body`.
+    unsafe { raw::signed(list.as_ptr() as Address, 32).max(0) as usize }
 }
 
 /// # Safety

@@ -2,28 +2,28 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use rustc_hash::FxHashMap;
 
-use crate::capture::census;
+use crate::capture::{census, sizes};
 
 /// What a list that was given looks like. Its address alone does not do: the list may be gone, and one of the program
 /// stand there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Look {
+    address: usize,
     length: usize,
-    /// Bytes, with room for one item more than a list of this length gets by itself.
-    bytes: u64,
-    first: usize,
-    last: usize,
+    /// Items that have room: one more than a list of this length gets by itself.
+    room: usize,
+    /// First and last item, the lower address first: a chain may be turned around.
+    ends: (usize, usize),
 }
 
 impl Look {
     fn of(list: &Bound<'_, PyList>) -> Option<Self> {
         let length = list.len();
-        let last = list.get_item(length.checked_sub(1)?).ok()?.as_ptr() as usize;
         let first = list.get_item(0).ok()?.as_ptr() as usize;
-        let bytes = list.call_method0("__sizeof__").ok()?.extract().ok()?;
-        Some(Self { length, bytes, first, last })
+        let last = list.get_item(length.checked_sub(1)?).ok()?.as_ptr() as usize;
+        let ends = (first.min(last), first.max(last));
+        Some(Self { address: list.as_ptr() as usize, length, room: sizes::list_room(list), ends })
     }
 }
 
@@ -43,9 +43,9 @@ pub(crate) fn given<'py>(py: Python<'py>, mut objects: Vec<Bound<'py, PyAny>>) -
 #[pyclass(module = "refroots")]
 #[derive(Clone, Default)]
 pub(crate) struct Given {
-    looks: FxHashMap<u64, Look>,
-    /// Addresses in the order in which they were given.
-    order: std::collections::VecDeque<u64>,
+    looks: Vec<Look>,
+    /// Where the next one stands.
+    next: usize,
 }
 
 /// So many are known.
@@ -61,25 +61,35 @@ impl Given {
     /// Knows a list that is handed out, and gives it back.
     fn remember<'py>(&mut self, list: Bound<'py, PyList>) -> Bound<'py, PyList> {
         if let Some(look) = Look::of(&list) {
-            let address = list.as_ptr() as u64;
-            self.order.retain(|&known| known != address);
-            self.order.push_back(address);
-            self.looks.insert(address, look);
-            if self.order.len() > KNOWN
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.looks.remove(&oldest);
+            match self.looks.get_mut(self.next) {
+                Some(oldest) => *oldest = look,
+                None => self.looks.push(look),
             }
+            self.next = (self.next + 1) % KNOWN;
         }
         list
     }
 }
 
 impl Given {
+    /// Hands out a list that `given`, if there is one, knows from then on.
+    pub(super) fn hand_out<'py>(
+        py: Python<'py>,
+        given: Option<&Bound<'py, Self>>,
+        objects: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        match given {
+            None => PyList::new(py, objects),
+            Some(known) => Ok(known.borrow_mut().remember(self::given(py, objects)?)),
+        }
+    }
+
     /// Whether an object that is live now is a list that was given, and is as it was.
     pub(super) fn has(&self, py: Python<'_>, address: u64) -> bool {
-        let Some(look) = self.looks.get(&address) else { return false };
+        if !self.looks.iter().any(|look| look.address as u64 == address) {
+            return false;
+        }
         let list = census::live(py, &[address]).pop().and_then(|object| object.cast_into_exact::<PyList>().ok());
-        list.is_some_and(|list| Look::of(&list) == Some(*look))
+        list.as_ref().and_then(Look::of).is_some_and(|look| self.looks.contains(&look))
     }
 }

@@ -94,7 +94,7 @@ impl Levels<'_> {
 /// the caller, whose variables do. Without a predicate a module that `sys.modules` has under its own name is looked for, and where there is
 /// none a running frame: the heap is read once, and no code of the program runs. With one
 /// the heap is read again after the predicate has run over what was found, so that nothing is touched that may
-/// be gone: a logarithmic number of passes.
+/// be gone: a logarithmic number of passes. The chain is one of the lists that give way from then on.
 #[pyfunction]
 #[pyo3(signature = (obj, predicate, max_depth, ignored, yielding, namespace, exact))]
 #[expect(clippy::too_many_arguments, reason = "a tuple or an object of arguments would be one more referrer")]
@@ -104,14 +104,15 @@ pub(crate) fn find_backrefs<'py>(
     predicate: Option<&Bound<'py, PyAny>>,
     max_depth: i64,
     ignored: &Bound<'py, PyAny>,
-    yielding: Option<PyRef<'py, Given>>,
+    yielding: Option<&Bound<'py, Given>>,
     namespace: Option<&Bound<'py, PyAny>>,
     exact: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let proved = capture::proved(py)?;
     let ignored = addresses(ignored)?;
     // A copy: the predicate may ask for more lists.
-    let yielding = yielding.map(|given| given.clone());
+    let given = yielding;
+    let yielding = given.map(|given| given.borrow().clone());
     let namespace = namespace.map_or(0, |namespace| namespace.as_ptr() as u64);
     let levels = |gives_way: bool| {
         let mut seen = PageIndex::for_few();
@@ -141,7 +142,7 @@ pub(crate) fn find_backrefs<'py>(
             found
         }
     };
-    found.map(|chain| PyList::new(py, chain)).transpose()
+    found.map(|chain| Given::hand_out(py, given, chain)).transpose()
 }
 
 fn frames(exact: bool) -> FrameHolders {
@@ -261,14 +262,17 @@ fn find_accepted<'py>(
     }
 }
 
-/// The shortest chain of references from `obj` to an object that `predicate` accepts; `None` where there is none.
+/// The shortest chain of references from `obj` to an object that `predicate` accepts, from its end; `None` where there is
+/// none. `given` knows the list from then on.
 #[pyfunction]
+#[pyo3(signature = (obj, predicate, max_depth, ignored, given, exact))]
 pub(crate) fn find_refs<'py>(
     py: Python<'py>,
     obj: &Bound<'py, PyAny>,
     predicate: &Bound<'py, PyAny>,
     max_depth: i64,
     ignored: &Bound<'py, PyAny>,
+    given: Option<&Bound<'py, Given>>,
     exact: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let ignored = addresses(ignored)?;
@@ -287,7 +291,7 @@ pub(crate) fn find_refs<'py>(
                 at = objects[at].1;
                 chain.push(objects[at].0.clone());
             }
-            return PyList::new(py, chain).map(Some);
+            return Given::hand_out(py, given, chain).map(Some);
         }
         if depth < max_depth {
             holders::referents_of(&object, &mut referents);

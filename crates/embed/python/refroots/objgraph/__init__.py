@@ -68,6 +68,7 @@ def _in_notebook():
 
 IS_INTERACTIVE = _in_notebook()
 
+_MODULE = type(sys)
 _real_gc = (gc, gc.get_objects, gc.get_referrers, gc.get_referents)
 #: Lists that were handed out lately: what the caller keeps only to ask about it.
 _given = _native.Given()
@@ -293,7 +294,7 @@ def is_proper_module(obj):
     (True, False)
     """
     try:
-        return inspect.ismodule(obj) and obj is sys.modules.get(getattr(obj, "__name__", None))
+        return isinstance(obj, _MODULE) and obj is sys.modules.get(getattr(obj, "__name__", None))
     except Exception:
         # A dead proxy, a class property that raises, a name that has no hash: none is a module.
         if exact:
@@ -312,7 +313,9 @@ def find_ref_chain(obj, predicate, max_depth=20, extra_ignore=(), *, missing=...
     chain = _find_chain(
         obj, predicate, gc.get_referents, max_depth, extra_ignore, missing=missing, collect=collect
     )
-    return chain[::-1] if isinstance(chain, list) and chain is not missing else chain
+    if isinstance(chain, list) and chain is not missing:
+        chain.reverse()
+    return chain
 
 
 def find_backref_chain(obj, predicate, max_depth=20, extra_ignore=(), *, missing=..., collect=True):

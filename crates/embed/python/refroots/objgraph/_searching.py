@@ -14,7 +14,7 @@ def _find_chain(
     """Search breadth-first for an object that `predicate` accepts, and give the way back from it to `obj`."""
     _module._collect(collect)
     ignored = {id(extra_ignore), *extra_ignore}
-    chain = None
+    given = None if _module.exact else _module._given
     if edge_func is _module._real_gc[2]:
         caller = None if _module.exact else caller or sys._getframe(1)
         is_plain = predicate is _module.is_proper_module and not _module.exact
@@ -23,18 +23,20 @@ def _find_chain(
             None if is_plain else predicate,
             max_depth,
             ignored,
-            None if _module.exact else _module._given,
+            given,
             # What runs in a namespace (a module, a class, a prompt) keeps its variables there.
             caller.f_locals if caller and not caller.f_code.co_flags & inspect.CO_NEWLOCALS else None,
             _module.exact,
         )
     elif edge_func is _module._real_gc[3]:
-        chain = _native.find_refs(obj, predicate, max_depth, ignored, _module.exact)
+        chain = _native.find_refs(obj, predicate, max_depth, ignored, given, _module.exact)
     else:
         chain = _search(obj, predicate, edge_func, max_depth, ignored)
+        if chain and given:
+            chain = given.remember(_native.given(chain))
     if chain is None:
         return [obj] if missing is ... else missing
-    return chain if _module.exact else _module._given.remember(_native.given(chain))
+    return chain
 
 
 def _search(obj, predicate, edge_func, max_depth, ignored):
