@@ -483,3 +483,43 @@ def test_an_earlier_chain_gives_way(run_python):
         """
     )
     assert said.splitlines() == ["['module', 'dict', 'dict', 'dict', 'list', 'Held']"] * 3
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_referrers_of_many_come_in_the_collectors_order(run_python, exact):
+    """The heap is read from both ends by two threads, and what C types hold by one of them."""
+    run_python(f"""
+        import collections, functools, gc, io, itertools, re
+        from refroots import objgraph
+
+        objgraph.exact = {exact}
+
+        class Held:
+            def __init__(self, held=None):
+                self.held = held
+
+        makes = [
+            lambda held: [held],
+            lambda held: {{"a": held, "b": held}},
+            lambda held: collections.deque([held]),
+            lambda held: functools.partial(print, held),
+            lambda held: (held, held),
+            lambda held: itertools.repeat(held),
+            Held,
+        ]
+        target, other = Held(), Held()
+        kept = []
+        for number in range(60_000):
+            kept.append(makes[number % 7](target if number % 5 == 0 else other))
+            if number == 40_000:
+                gc.collect()
+        gc.disable()
+        text = io.StringIO()
+        objgraph.show_backrefs([target], max_depth=2, too_many=10**6, output=text, collect=False)
+        expected = [id(one) for one in gc.get_referrers(target)]
+        found = dict.fromkeys(int(word) for word in re.findall(rf"o(\\d+) -> o{{id(target)}}\\b", text.getvalue()))
+        assert len(expected) > 11_000
+        # A running frame is added, and what holds the object for the question alone is left out.
+        assert len(found.keys() & expected) >= len(expected) - 2, (len(found), len(expected))
+        assert [one for one in found if one in set(expected)] == [one for one in expected if one in found]
+    """)

@@ -76,6 +76,23 @@ pub(crate) unsafe fn each_in_order(
     }
 }
 
+/// Meets each tracked object in the opposite order, until `each` gives `false`; none where the collector's lists were not
+/// found.
+///
+/// # Safety
+/// This thread or one that waits for it must hold the GIL, and `each` neither run Python code nor make or free a tracked
+/// object.
+pub(crate) unsafe fn each_from_end(proved: &Proved, frozen: Frozen, mut each: impl FnMut(Address) -> bool) {
+    let Some(rings) = &proved.rings else { return };
+    let heads: Vec<Address> = rings.young_first(frozen == Frozen::With).collect();
+    for head in heads.into_iter().rev() {
+        // SAFETY: the caller's promise.
+        if !unsafe { Rings::visit_from_end(head, &mut each) } {
+            break;
+        }
+    }
+}
+
 /// Addresses of all tracked objects, in the order of `gc.get_objects`.
 ///
 /// # Errors

@@ -155,12 +155,31 @@ impl Rings {
     ///
     /// # Safety
     /// As for [`Self::visit`].
-    pub(crate) unsafe fn visit_in_order(head: Address, mut visit: impl FnMut(Address) -> bool) -> bool {
+    pub(crate) unsafe fn visit_in_order(head: Address, visit: impl FnMut(Address) -> bool) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { Self::visit_along(head, 0, visit) }
+    }
+
+    /// The same from the last object to the first.
+    ///
+    /// # Safety
+    /// As for [`Self::visit`].
+    pub(crate) unsafe fn visit_from_end(head: Address, visit: impl FnMut(Address) -> bool) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { Self::visit_along(head, WORD_BACK, visit) }
+    }
+
+    /// `link` is where a header has the next one to go to.
+    ///
+    /// # Safety
+    /// As for [`Self::visit`].
+    #[inline]
+    unsafe fn visit_along(head: Address, link: isize, mut visit: impl FnMut(Address) -> bool) -> bool {
         // SAFETY: as in `objects`.
         unsafe {
-            let mut at = raw::word(head, 0) & !FLAGS;
+            let mut at = raw::word(head, link) & !FLAGS;
             while at != head {
-                let next = raw::word(at, 0) & !FLAGS;
+                let next = raw::word(at, link) & !FLAGS;
                 raw::fetch(next);
                 raw::fetch(next + 64);
                 if !visit(at + HEADER) {

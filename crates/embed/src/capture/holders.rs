@@ -13,7 +13,7 @@ use super::page_index::PageIndex;
 use super::piece::{self, RunningFrame};
 use super::probe::Proved;
 use super::raw::{self, Address};
-use super::sought::Column;
+use super::reported::{self, Reported};
 use super::traversed::MOST_VISITED;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
@@ -38,7 +38,7 @@ pub(crate) struct Holders<'a> {
     frames: Vec<RunningFrame>,
     /// Whether no second question follows.
     is_for_one: bool,
-    column: Option<References>,
+    column: Option<Reported>,
 }
 
 /// One referrer of one of the objects.
@@ -54,56 +54,6 @@ pub(crate) struct Holder {
 
 /// A column of all references costs as much as asking every object up to so many times.
 const COLUMN: usize = 3;
-
-/// Every tracked object's references at one moment.
-struct References {
-    /// Objects in the collector's order.
-    sources: Vec<u64>,
-    /// Where each source's references begin, and where the last one's end.
-    starts: Vec<u32>,
-    keys: Column,
-}
-
-/// What stands for an address among references: two objects may share one, so hits are read again.
-#[inline]
-fn key(address: u64) -> u32 {
-    (address >> 4) as u32
-}
-
-/// What a traverse hands out.
-struct Visited {
-    keys: Vec<u32>,
-    /// Where the object that is traversed begins.
-    start: usize,
-    has_failed: bool,
-}
-
-impl Visited {
-    /// Makes room; says whether there is any, and whether the traverse may go on.
-    #[cold]
-    fn grow(&mut self) -> bool {
-        // A traverse that does not end says nothing.
-        let is_endless = self.keys.len() - self.start >= MOST_VISITED;
-        if is_endless {
-            self.keys.truncate(self.start);
-            return false;
-        }
-        self.has_failed |= self.keys.try_reserve(self.keys.len().max(1 << 12)).is_err();
-        !self.has_failed
-    }
-}
-
-/// # Safety
-/// `into` must be the `Visited` of the running traverse.
-unsafe extern "C" fn add_key(object: *mut ffi::PyObject, into: *mut c_void) -> c_int {
-    // SAFETY: the caller's promise; the traverse is called with it and waits.
-    let visited = unsafe { &mut *into.cast::<Visited>() };
-    if visited.keys.len() == visited.keys.capacity() && !visited.grow() {
-        return 1;
-    }
-    visited.keys.push(key(object as u64));
-    0
-}
 
 /// # Safety
 /// `into` must be a vector that the traverse may fill.
@@ -122,7 +72,7 @@ unsafe extern "C" fn add_address(object: *mut ffi::PyObject, into: *mut c_void) 
 /// # Safety
 /// `object` must be live.
 #[inline]
-unsafe fn traverse_of(object: Address) -> Option<raw::Traverse> {
+pub(super) unsafe fn traverse_of(object: Address) -> Option<raw::Traverse> {
     // SAFETY: `tp_traverse` is a function or NULL.
     unsafe {
         let traverse = raw::word(raw::type_of(object), type_field::TRAVERSE);
@@ -194,8 +144,8 @@ impl<'a> Holders<'a> {
         let places = Places::of(wanted)?;
         let mut found = match &self.column {
             None if self.is_for_one && wanted.len() < COLUMN => self.asked(wanted)?,
-            Some(references) => references.of(&places),
-            None => self.column.insert(References::read(self.py, self.proved, self.frozen)?).of(&places),
+            Some(reported) => reporters(reported, &places),
+            None => reporters(self.column.insert(Reported::read(self.py, self.proved, self.frozen)?), &places),
         };
         for (number, frame) in (0..).zip(&self.frames) {
             let mut held: Vec<u32> = frame.locals.iter().filter_map(|local| places.find(local.target as u64)).collect();
@@ -215,7 +165,7 @@ impl<'a> Holders<'a> {
         let mut question = Question { wanted, seen: 0 };
         let each = |object: Address| {
             question.seen = 0;
-            // SAFETY: as in `References::read`; the visitor only compares.
+            // SAFETY: as in `Reported::read`; the visitor only compares.
             unsafe {
                 if let Some(traverse) = traverse_of(object) {
                     traverse(object as *mut ffi::PyObject, compare, (&raw mut question).cast());
@@ -277,77 +227,29 @@ unsafe extern "C" fn compare(object: *mut ffi::PyObject, question: *mut c_void) 
     0
 }
 
-impl References {
-    /// Reads all references. O(references) time, 12 bytes an object and 4 a reference.
-    ///
-    /// # Errors
-    /// `MemoryError`.
-    fn read(py: Python<'_>, proved: &Proved, frozen: Frozen) -> PyResult<Self> {
-        let mut sources: Vec<u64> = Vec::new();
-        let mut starts: Vec<u32> = Vec::new();
-        let mut visited = Visited { keys: Vec::new(), start: 0, has_failed: false };
-        // Each grows by as much as it has, which on huge pages is cheaper than counting first.
-        let room = sources.try_reserve(1 << 16).and_then(|()| starts.try_reserve(1 << 16));
-        room.and_then(|()| visited.keys.try_reserve(1 << 18)).map_err(|_| no_room())?;
-        let each = |object: Address| {
-            visited.start = visited.keys.len();
-            if sources.len() == sources.capacity() || starts.len() == starts.capacity() {
-                let more = sources.len();
-                visited.has_failed |= sources.try_reserve(more).and_then(|()| starts.try_reserve(more)).is_err();
-            }
-            if visited.has_failed || visited.start > u32::MAX as usize {
-                visited.has_failed = true;
-                return false;
-            }
-            sources.push(object as u64);
-            starts.push(visited.start as u32);
-            // SAFETY:
-            // - the object is live and tracked, so its traverse may be called at any time with the GIL held;
-            // - it runs no Python code, and the visitor only writes keys down.
-            unsafe {
-                if let Some(traverse) = traverse_of(object) {
-                    traverse(object as *mut ffi::PyObject, add_key, (&raw mut visited).cast());
-                }
-            }
-            true
-        };
-        // SAFETY: the closure only writes numbers down.
-        unsafe { census::each_in_order(py, proved, frozen, each) }?;
-        if visited.has_failed || visited.keys.len() > u32::MAX as usize {
-            return Err(no_room());
+/// The referrers of some objects, in the collector's order. O(references) with a small constant, and the
+/// referrers' own references.
+fn reporters(reported: &Reported, places: &Places<'_>) -> Vec<Holder> {
+    let keys: Vec<u32> = places.wanted.iter().copied().map(reported::key).collect();
+    let mut found = Vec::new();
+    let mut last_of = vec![usize::MAX; keys.len()];
+    let mut read = usize::MAX;
+    let mut targets = Vec::new();
+    for hit in reported.hits(&keys) {
+        if read != hit.place {
+            read = hit.place;
+            // SAFETY: nothing has run since these were read, as `Holders::of` demands.
+            unsafe { referents(hit.source as Address, &mut targets) };
         }
-        starts.push(visited.keys.len() as u32);
-        Ok(Self { sources, starts, keys: Column::new(visited.keys) })
+        let target = targets.get(hit.reference);
+        if let Some(which) = target.and_then(|&target| places.find(target))
+            && last_of[which as usize] != hit.place
+        {
+            last_of[which as usize] = hit.place;
+            found.push(Holder { which, address: hit.source, frame: None });
+        }
     }
-
-    /// The referrers of some objects, in the collector's order. O(references) with a small constant, and the
-    /// referrers' own references.
-    fn of(&self, places: &Places<'_>) -> Vec<Holder> {
-        let keys: Vec<u32> = places.wanted.iter().copied().map(key).collect();
-        let mut found = Vec::new();
-        let mut last_of = vec![u32::MAX; keys.len()];
-        let mut source = 0;
-        let mut read = usize::MAX;
-        let mut targets = Vec::new();
-        self.keys.each_hit(&keys, |edge| {
-            if self.starts[source + 1] as usize <= edge {
-                source += self.starts[source + 1..].partition_point(|&start| start as usize <= edge);
-            }
-            if read != source {
-                read = source;
-                // SAFETY: nothing has run since these were read, as `Holders::of` demands.
-                unsafe { referents(self.sources[source] as Address, &mut targets) };
-            }
-            let target = targets.get(edge - self.starts[source] as usize);
-            if let Some(which) = target.and_then(|&target| places.find(target))
-                && last_of[which as usize] != source as u32
-            {
-                last_of[which as usize] = source as u32;
-                found.push(Holder { which, address: self.sources[source], frame: None });
-            }
-        });
-        found
-    }
+    found
 }
 
 /// Objects among `candidates` to which no tracked object but `skipped` refers, in their order. O(references).
@@ -410,7 +312,7 @@ unsafe extern "C" fn see(object: *mut ffi::PyObject, into: *mut c_void) -> c_int
     0
 }
 
-fn no_room() -> PyErr {
+pub(super) fn no_room() -> PyErr {
     PyMemoryError::new_err("no room for the references of this process; free memory, or look at a smaller process")
 }
 

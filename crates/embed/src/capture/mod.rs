@@ -37,6 +37,7 @@ pub(crate) mod proper;
 mod raw;
 
 mod references;
+mod reported;
 pub(crate) mod returns;
 mod roots;
 mod shapes;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use refroots_core::{EdgeKind, NodeId, TextId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::frames;
 use super::layout::InlineValues;
@@ -75,18 +75,18 @@ pub(crate) fn running_frames(proved: &Proved) -> PyResult<Vec<RunningFrame>> {
     }
 }
 
-/// The references of each of some live objects to those that are meant with it, in the order in which they are
-/// read. The objects must be different. O(their references).
+/// The references of some live objects, in the order in which they are read: for each object the pairs with all that is
+/// meant with it, at least one, in ascending order. The objects must be different. O(their references).
 ///
 /// # Errors
 /// `MemoryError`.
-pub(crate) fn references_of(proved: &Proved, objects: &[(Address, FxHashSet<usize>)]) -> PyResult<Vec<Vec<Named>>> {
+pub(crate) fn references_of(proved: &Proved, objects: &[&[(Address, usize)]]) -> PyResult<Vec<Vec<Named>>> {
     let mut found: Vec<Vec<Named>> = Vec::with_capacity(objects.len());
     let mut others = Vec::new();
     let mut frames = None;
-    for (at, (object, targets)) in objects.iter().enumerate() {
+    for (at, pairs) in objects.iter().enumerate() {
         // SAFETY: a live object, of which nothing changes while this reads.
-        let contents = unsafe { contents_of(proved, *object, targets) };
+        let contents = unsafe { contents_of(proved, pairs) };
         if contents.is_none() {
             others.push(at);
         }
@@ -101,45 +101,49 @@ pub(crate) fn references_of(proved: &Proved, objects: &[(Address, FxHashSet<usiz
     // SAFETY: the objects are live, the GIL is held and nothing below runs Python code. Each is discovered before
     // any is described, so they are the first nodes, in this order.
     unsafe {
-        others.retain(|&at| walk.node(objects[at].0).is_some());
+        others.retain(|&at| walk.node(objects[at][0].0).is_some());
         for (place, &at) in others.iter().enumerate() {
-            let (object, targets) = &objects[at];
-            let node = NodeId(place as u32);
-            walk.describe_one(node, *object);
+            let (object, node) = (objects[at][0].0, NodeId(place as u32));
+            walk.describe_one(node, object);
             let mut named = named_references(&walk, node);
-            if proved.layout.frames.is_some() && raw::type_of(*object) == walk.known.frame {
+            if proved.layout.frames.is_some() && raw::type_of(object) == walk.known.frame {
                 let running = match frames.take() {
                     Some(running) => running,
                     None => running_frames(proved)?,
                 };
-                if let Some(frame) = running.iter().find(|frame: &&RunningFrame| frame.is_frame(proved, *object)) {
+                if let Some(frame) = running.iter().find(|frame: &&RunningFrame| frame.is_frame(proved, object)) {
                     named.clone_from(&frame.locals);
                 }
                 frames = Some(running);
             }
-            named.retain(|named| targets.contains(&named.target));
+            named.retain(|named| is_meant(objects[at], named.target));
             found[at] = named;
         }
     }
     Ok(found)
 }
 
+fn is_meant(pairs: &[(Address, usize)], target: Address) -> bool {
+    pairs.binary_search_by_key(&target, |pair| pair.1).is_ok()
+}
+
 /// What an exact list, tuple or dict has of some objects; `None` for any other object.
 ///
 /// # Safety
-/// `object` must be live, the GIL held.
-unsafe fn contents_of(proved: &Proved, object: Address, targets: &FxHashSet<usize>) -> Option<Vec<Named>> {
+/// The first of the pairs must be live, the GIL held.
+unsafe fn contents_of(proved: &Proved, pairs: &[(Address, usize)]) -> Option<Vec<Named>> {
     let known = &proved.known;
+    let object = pairs[0].0;
     let mut found = Vec::new();
     // SAFETY: layouts of cpython/listobject.h and tupleobject.h, as in `Walk::read_content`.
     unsafe {
         let type_object = raw::type_of(object);
         if type_object == known.dict {
             raw::each_item(object, |key, target| {
-                if targets.contains(&target) {
+                if is_meant(pairs, target) {
                     found.push(Named { target, kind: EdgeKind::Item, word: String::new(), key: Some(key) });
                 }
-                if targets.contains(&key) {
+                if is_meant(pairs, key) {
                     found.push(Named { target: key, kind: EdgeKind::Key, word: String::new(), key: None });
                 }
                 true
@@ -154,7 +158,7 @@ unsafe fn contents_of(proved: &Proved, object: Address, targets: &FxHashSet<usiz
         let count = if items == 0 { 0 } else { raw::signed(object, 16).max(0) };
         for index in 0..count {
             let target = raw::word(items, index * raw::WORD as isize);
-            if targets.contains(&target) {
+            if is_meant(pairs, target) {
                 found.push(Named { target, kind: EdgeKind::Index, word: format!("[{index}]"), key: None });
             }
         }

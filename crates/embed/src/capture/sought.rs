@@ -5,9 +5,11 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
-/// Keys, and once many were sought where each stands.
+/// Keys in pieces, and once many were sought where each stands.
 pub(super) struct Column {
-    keys: Vec<u32>,
+    pieces: Vec<Vec<u32>>,
+    /// Where each piece begins among all keys, and where the last one ends.
+    begins: Vec<usize>,
     /// What seeking without the order has cost so far, in runs of one comparison through all keys.
     spent: Cell<usize>,
     /// Nothing in it where there was no memory.
@@ -24,63 +26,87 @@ const FEW: usize = 16;
 const LOOK_UP: usize = 6;
 
 impl Column {
-    pub(super) fn new(keys: Vec<u32>) -> Self {
-        Self { keys, spent: Cell::new(0), order: OnceCell::new() }
+    /// `None` for more keys than 32 bits can number.
+    pub(super) fn new(pieces: Vec<Vec<u32>>) -> Option<Self> {
+        let mut begins = vec![0];
+        let mut count = 0;
+        for piece in &pieces {
+            count += piece.len();
+            begins.push(count);
+        }
+        let column = Self { pieces, begins, spent: Cell::new(0), order: OnceCell::new() };
+        u32::try_from(count).is_ok().then_some(column)
     }
 
-    /// Calls `hit` with each place whose key is among the sought ones, and where thousands are sought with a few others,
-    /// in ascending order. O(keys) with a small constant, or after some calls O(sought + hits).
-    pub(super) fn each_hit(&self, sought: &[u32], mut hit: impl FnMut(usize)) {
+    fn len(&self) -> usize {
+        self.begins.last().copied().unwrap_or(0)
+    }
+
+    /// Calls `hit` with the piece and the place in it of each key that is among the sought ones, and where thousands are
+    /// sought of a few others as well, in ascending order. O(keys) with a small constant, or after some calls O(sought + hits).
+    pub(super) fn each_hit(&self, sought: &[u32], mut hit: impl FnMut(usize, usize)) {
         if let Some(Some(order)) = self.order.get()
-            && order.cost(sought.len()) < self.keys.len()
+            && order.cost(sought.len()) < self.len()
         {
-            order.places(&self.keys, sought).into_iter().for_each(|place| hit(place as usize));
+            let mut piece = 0;
+            for place in order.places(sought) {
+                while self.begins[piece + 1] <= place as usize {
+                    piece += 1;
+                }
+                hit(piece, place as usize - self.begins[piece]);
+            }
             return;
         }
-        Filter::new(sought).each_hit(&self.keys, hit);
+        let filter = Filter::new(sought);
+        for (at, keys) in self.pieces.iter().enumerate() {
+            filter.each_hit(keys, |place| hit(at, place));
+        }
         self.spent.set(self.spent.get() + if sought.len() <= FEW { sought.len() } else { LOOK_UP });
         if self.spent.get() >= PATIENCE {
-            self.order.get_or_init(|| Order::new(&self.keys));
+            self.order.get_or_init(|| Order::new(&self.pieces, self.len()));
         }
     }
 }
 
-/// Places by their keys' hash, in ascending order for each.
+/// Places by their keys' hash, in ascending order for each, and their keys.
 struct Order {
     /// Where each hash's places begin, and where the last one's end.
     starts: Vec<u32>,
     places: Vec<u32>,
+    keys: Vec<u32>,
     shift: u32,
 }
 
 /// So many places share a hash on average: fewer would make putting them in order slower.
 const SHARED: usize = 128;
 
-/// What a place costs that is looked at out of order, in comparisons of keys that stand beside each other.
+/// What a key costs that is looked at out of order, in comparisons of keys one after the other.
 const JUMP: usize = 8;
 
 impl Order {
     /// `None` where there is no memory for it.
-    fn new(keys: &[u32]) -> Option<Self> {
-        let size = (keys.len() / SHARED).next_power_of_two().clamp(1 << 8, 1 << 20);
+    fn new(pieces: &[Vec<u32>], count: usize) -> Option<Self> {
+        let size = (count / SHARED).next_power_of_two().clamp(1 << 8, 1 << 20);
         let shift = 32 - size.trailing_zeros();
         let mut starts = vec![0_u32; size + 1];
-        for &key in keys {
+        for &key in pieces.iter().flatten() {
             starts[hash(key, shift) + 1] += 1;
         }
         for at in 1..=size {
             starts[at] += starts[at - 1];
         }
-        let mut places = Vec::new();
-        places.try_reserve_exact(keys.len()).ok()?;
-        places.resize(keys.len(), 0);
+        let (mut places, mut keys) = (Vec::new(), Vec::new());
+        places.try_reserve_exact(count).and_then(|()| keys.try_reserve_exact(count)).ok()?;
+        places.resize(count, 0);
+        keys.resize(count, 0);
         let mut next = starts.clone();
-        for (place, &key) in (0..).zip(keys) {
+        for (place, &key) in (0..).zip(pieces.iter().flatten()) {
             let next = &mut next[hash(key, shift)];
             places[*next as usize] = place;
+            keys[*next as usize] = key;
             *next += 1;
         }
-        Some(Self { starts, places, shift })
+        Some(Self { starts, places, keys, shift })
     }
 
     fn cost(&self, sought: usize) -> usize {
@@ -92,10 +118,12 @@ impl Order {
         self.starts[hash] as usize..self.starts[hash + 1] as usize
     }
 
-    fn places(&self, keys: &[u32], sought: &[u32]) -> Vec<u32> {
+    fn places(&self, sought: &[u32]) -> Vec<u32> {
         let mut found = Vec::new();
         for &key in sought {
-            found.extend(self.places[self.range(key)].iter().filter(|&&place| keys[place as usize] == key));
+            let range = self.range(key);
+            let of_key = self.keys[range.clone()].iter().zip(&self.places[range]).filter(|&(&own, _)| own == key);
+            found.extend(of_key.map(|(_, &place)| place));
         }
         found.sort_unstable();
         // Two that are sought may have one key.
@@ -217,7 +245,7 @@ mod tests {
         let sought: Vec<u32> = (0..5000).map(|key| key * 32).collect();
         let is_sought = |place: &usize| keys[*place] % 32 == 0 && keys[*place] < 5000 * 32;
         let mut found = Vec::new();
-        Column::new(keys.clone()).each_hit(&sought, |place| found.push(place));
+        Column::new(vec![keys.clone()]).unwrap().each_hit(&sought, |_, place| found.push(place));
         assert!(found.is_sorted() && found.len() < keys.len());
         let expected: Vec<usize> = (0..keys.len()).filter(is_sought).collect();
         assert_eq!(found.into_iter().filter(is_sought).collect::<Vec<_>>(), expected);
@@ -226,16 +254,16 @@ mod tests {
     #[test]
     fn the_order_gives_what_a_run_through_all_gives() {
         let keys = keys(20_000);
-        let column = Column::new(keys.clone());
+        let column = Column::new(keys.chunks(3001).map(<[u32]>::to_vec).collect()).unwrap();
         for round in 0..2 * PATIENCE / LOOK_UP {
             let some = (round * round * 40 % 300) + 1;
             let sought: Vec<u32> = keys.iter().skip(round * 31).step_by(7).take(some).copied().collect();
             let expected: Vec<usize> = (0..keys.len()).filter(|&place| sought.contains(&keys[place])).collect();
             let mut found = Vec::new();
-            column.each_hit(&sought, |place| found.push(place));
+            column.each_hit(&sought, |piece, place| found.push(3001 * piece + place));
             assert_eq!(found, expected, "{some} sought, round {round}");
         }
         let order = column.order.get().expect("patience has ended").as_ref().unwrap();
-        assert_eq!(order.places(&keys, &[keys[5], keys[5]]), order.places(&keys, &[keys[5]]));
+        assert_eq!(order.places(&[keys[5], keys[5]]), order.places(&[keys[5]]));
     }
 }

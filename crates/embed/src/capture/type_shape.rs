@@ -387,6 +387,15 @@ pub(crate) fn has_inline_values(layout: &Layout, flags: usize) -> bool {
     }
 }
 
+/// Whether a type's traverse is the one of Python's classes, and above it there is nothing but a built-in container.
+///
+/// # Safety
+/// `type_object` must be live.
+pub(super) unsafe fn has_plain_traverse(type_object: Address, known: &KnownTypes) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { content(type_object, known).1 && raw::word(type_object, type_field::TRAVERSE) == known.subtype_traverse }
+}
+
 /// The container that the type is or derives from, and whether every `tp_traverse` on the way is the
 /// one of Python classes, so that slots, dict, class and content are all there is.
 unsafe fn content(type_object: Address, known: &KnownTypes) -> (Content, bool) {

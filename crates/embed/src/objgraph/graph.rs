@@ -110,14 +110,17 @@ pub(crate) fn search_graph<'py>(
     if let Cull::Function(cull) = &mut search.cull {
         cull.end(py)?;
     }
-    let mut own: FxHashMap<usize, i64> = FxHashMap::default();
+    // Each object as often as this search holds it.
+    let mut own: Vec<usize> = Vec::new();
     for node in &search.nodes {
-        for object in node.neighbours.iter().chain([&node.object]) {
-            *own.entry(object.as_ptr() as usize).or_default() += 1;
-        }
+        own.push(node.object.as_ptr() as usize);
+        own.extend(node.neighbours.iter().map(|neighbour| neighbour.as_ptr() as usize));
     }
+    own.sort_unstable();
     let nodes = search.nodes.into_iter().map(|node| {
-        let held = own.get(&(node.object.as_ptr() as usize)).copied().unwrap_or(0);
+        let address = node.object.as_ptr() as usize;
+        let first = own.partition_point(|&one| one < address);
+        let held = own[first..].partition_point(|&one| one == address) as i64;
         let count = census::refcount(proved, &node.object).map_or(-1, |count| (i64::from(count) - held).max(0));
         (node.object, node.depth, node.neighbours, node.skipped, count)
     });

@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use refroots_core::EdgeKind;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::capture::census;
 use crate::capture::piece::{self, Named};
@@ -95,15 +94,15 @@ pub(super) fn names_of_found<'py>(py: Python<'py>, found: &[Drawn<'py>], points_
     }
     let mut names = names_of(py, &pairs)?;
     let mut first = 0;
+    let mut parallel: Vec<(usize, usize)> = Vec::new();
     for node in found {
         // Of one drawn object: one that is drawn twice has each reference twice.
-        let mut parallel: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-        for (place, neighbour) in (first..).zip(&node.neighbours) {
-            parallel.entry(neighbour.as_ptr() as usize).or_default().push(place);
-        }
-        for places in parallel.into_values().filter(|places| places.len() > 1) {
-            let known: Vec<Name<'py>> = names[places[0]].iter().filter(|name| name.says()).cloned().collect();
-            for (at, place) in places.into_iter().enumerate() {
+        parallel.clear();
+        parallel.extend(node.neighbours.iter().map(|neighbour| neighbour.as_ptr() as usize).zip(first..));
+        parallel.sort_unstable();
+        for places in parallel.chunk_by(|one, other| one.0 == other.0).filter(|places| places.len() > 1) {
+            let known: Vec<Name<'py>> = names[places[0].1].iter().filter(|name| name.says()).cloned().collect();
+            for (at, &(_, place)) in places.iter().enumerate() {
                 names[place] = known.get(at).cloned().into_iter().collect();
             }
         }
@@ -115,31 +114,23 @@ pub(super) fn names_of_found<'py>(py: Python<'py>, found: &[Drawn<'py>], points_
 /// The names of some references, given as addresses of live objects. All keys are held before anything else is made.
 fn names_of<'py>(py: Python<'py>, pairs: &[(usize, usize)]) -> PyResult<Vec<Vec<Name<'py>>>> {
     let proved = capture::proved(py)?;
-    let mut places: FxHashMap<usize, usize> = FxHashMap::default();
-    let mut meant: Vec<(usize, FxHashSet<usize>)> = Vec::new();
-    for &(source, target) in pairs {
-        let place = *places.entry(source).or_insert_with(|| {
-            meant.push((source, FxHashSet::default()));
-            meant.len() - 1
-        });
-        meant[place].1.insert(target);
-    }
-    let mut known: Vec<FxHashMap<usize, Vec<Named>>> = Vec::new();
-    for references in piece::references_of(proved, &meant)? {
-        let mut by_target: FxHashMap<usize, Vec<Named>> = FxHashMap::default();
-        for named in references {
-            by_target.entry(named.target).or_default().push(named);
-        }
-        known.push(by_target);
+    let mut meant = pairs.to_vec();
+    meant.sort_unstable();
+    meant.dedup();
+    let meant: Vec<&[(usize, usize)]> = meant.chunk_by(|one, other| one.0 == other.0).collect();
+    let mut known = piece::references_of(proved, &meant)?;
+    for references in &mut known {
+        references.sort_by_key(|named| named.target);
     }
     let name = |named: &Named| Name {
         kind: named.kind,
         word: named.word.clone(),
         key: named.key.and_then(|key| census::live(py, &[key as u64]).pop()),
     };
-    let names = |(source, target): &(usize, usize)| {
-        let named = places.get(source).and_then(|&place| known[place].get(target));
-        named.map(|named| named.iter().map(name).collect()).unwrap_or_default()
+    let names = |&(source, target): &(usize, usize)| {
+        let Ok(place) = meant.binary_search_by_key(&source, |pairs| pairs[0].0) else { return Vec::new() };
+        let references = &known[place][known[place].partition_point(|named| named.target < target)..];
+        references.iter().take_while(|named| named.target == target).map(name).collect()
     };
     Ok(pairs.iter().map(names).collect())
 }
