@@ -1,11 +1,11 @@
 //! The search behind `show_refs`, `show_backrefs` and `show_chain`: nodes, references and what was left out.
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyString};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::addresses;
 use super::asked::Asked;
+use super::{addresses, left_out};
 use crate::capture::census::{self, Frozen};
 use crate::capture::holders::{self, FrameHolders, Holder, Holders};
 use crate::capture::proper::{frame_object, proper_modules};
@@ -60,31 +60,31 @@ struct Search<'a, 'py> {
 /// search; `count` is how many references the program has to it, -1 for immortal objects. Referrers of a whole level are found in one look at the heap; where no function of the program runs
 /// meanwhile, the heap is read once.
 #[pyfunction]
-#[pyo3(signature = (starts, edges, max_depth, ignored, filter, only, too_many, cull))]
+#[pyo3(signature = (starts, edges, max_depth, extra_ignore, filter, only, too_many, cull))]
 #[expect(clippy::too_many_arguments, reason = "a tuple or an object of arguments would be one more referrer")]
 pub(crate) fn search_graph<'py>(
     py: Python<'py>,
     starts: &Bound<'py, PyAny>,
     edges: &Bound<'py, PyAny>,
     max_depth: i64,
-    ignored: &Bound<'py, PyAny>,
+    extra_ignore: &Bound<'py, PyAny>,
     filter: Option<&Bound<'py, PyAny>>,
     only: Option<&Bound<'py, PyAny>>,
     too_many: i64,
     cull: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyList>> {
     let proved = capture::proved(py)?;
-    let edges = match edges.extract::<String>().as_deref() {
-        Ok("referrers") => Edges::Referrers,
-        Ok("referents") => Edges::Referents,
+    let edges = match edges.cast_exact::<PyString>().ok().and_then(|word| word.to_str().ok()) {
+        Some("referrers") => Edges::Referrers,
+        Some("referents") => Edges::Referents,
         _ => Edges::Function(edges.clone()),
     };
     let cull = match cull {
         None => Cull::Nothing,
-        Some(cull) if cull.is_exact_instance_of::<pyo3::types::PyString>() => Cull::Modules(proper_modules(py, proved)?),
+        Some(cull) if cull.is_exact_instance_of::<PyString>() => Cull::Modules(proper_modules(py, proved)?),
         Some(cull) => Cull::Function(Asked::new(cull, "cull_func", false)),
     };
-    let mut ignored = addresses(ignored)?;
+    let mut ignored = left_out(extra_ignore)?;
     ignored.insert(starts.as_ptr() as u64);
     let starts: Vec<Bound<'py, PyAny>> = starts.try_iter()?.collect::<PyResult<_>>()?;
     let mut search = Search {

@@ -12,6 +12,7 @@ mod statistics;
 mod steps;
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use rustc_hash::FxHashSet;
 
 use crate::capture::census::Frozen;
@@ -60,4 +61,12 @@ fn addresses(numbers: &Bound<'_, PyAny>) -> PyResult<FxHashSet<u64>> {
         }
     }
     Ok(found)
+}
+
+/// Addresses that are left out: those that the caller says, and what says them.
+fn left_out(extra_ignore: &Bound<'_, PyAny>) -> PyResult<FxHashSet<u64>> {
+    let is_empty = extra_ignore.cast_exact::<PyTuple>().is_ok_and(|extra| extra.is_empty());
+    let mut left_out = if is_empty { FxHashSet::default() } else { addresses(extra_ignore)? };
+    left_out.insert(extra_ignore.as_ptr() as u64);
+    Ok(left_out)
 }

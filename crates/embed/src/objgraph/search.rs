@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::asked::Asked;
 use super::given::Given;
-use super::{addresses, frozen};
+use super::{frozen, left_out};
 use crate::capture::census;
 use crate::capture::holders::{self, FrameHolders, Holder, Holders};
 use crate::capture::page_index::PageIndex;
@@ -90,26 +90,26 @@ impl Levels<'_> {
 
 /// The shortest chain of referrers from an object that `predicate` accepts to `obj`; `None` where there is none.
 ///
-/// `ignored` are addresses to leave out, `yielding` lists that give way to other holders, `namespace` the namespace of
+/// `extra_ignore` are addresses to leave out, `yielding` lists that give way to other holders, `namespace` the namespace of
 /// the caller, whose variables do. Without a predicate a module that `sys.modules` has under its own name is looked for, and where there is
 /// none a running frame: the heap is read once, and no code of the program runs. With one
 /// the heap is read again after the predicate has run over what was found, so that nothing is touched that may
 /// be gone: a logarithmic number of passes. The chain is one of the lists that give way from then on.
 #[pyfunction]
-#[pyo3(signature = (obj, predicate, max_depth, ignored, yielding, namespace, exact))]
+#[pyo3(signature = (obj, predicate, max_depth, extra_ignore, yielding, namespace, exact))]
 #[expect(clippy::too_many_arguments, reason = "a tuple or an object of arguments would be one more referrer")]
 pub(crate) fn find_backrefs<'py>(
     py: Python<'py>,
     obj: &Bound<'py, PyAny>,
     predicate: Option<&Bound<'py, PyAny>>,
     max_depth: i64,
-    ignored: &Bound<'py, PyAny>,
+    extra_ignore: &Bound<'py, PyAny>,
     yielding: Option<&Bound<'py, Given>>,
     namespace: Option<&Bound<'py, PyAny>>,
     exact: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let proved = capture::proved(py)?;
-    let ignored = addresses(ignored)?;
+    let ignored = left_out(extra_ignore)?;
     // A copy: the predicate may ask for more lists.
     let given = yielding;
     let yielding = given.map(|given| given.borrow().clone());
@@ -265,17 +265,17 @@ fn find_accepted<'py>(
 /// The shortest chain of references from `obj` to an object that `predicate` accepts, from its end; `None` where there is
 /// none. `given` knows the list from then on.
 #[pyfunction]
-#[pyo3(signature = (obj, predicate, max_depth, ignored, given, exact))]
+#[pyo3(signature = (obj, predicate, max_depth, extra_ignore, given, exact))]
 pub(crate) fn find_refs<'py>(
     py: Python<'py>,
     obj: &Bound<'py, PyAny>,
     predicate: &Bound<'py, PyAny>,
     max_depth: i64,
-    ignored: &Bound<'py, PyAny>,
+    extra_ignore: &Bound<'py, PyAny>,
     given: Option<&Bound<'py, Given>>,
     exact: bool,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
-    let ignored = addresses(ignored)?;
+    let ignored = left_out(extra_ignore)?;
     let mut predicate = Asked::new(predicate, "predicate", exact);
     let mut objects = vec![(obj.clone(), 0_usize, 0_i64)];
     let mut seen = FxHashSet::from_iter([obj.as_ptr() as u64]);

@@ -45,9 +45,10 @@ def _show_graph(
     if filename and not _module.exact:
         filename = os.fsdecode(filename)
     objs = _in_list(objs)
-    _module._collect(collect)
-    ignored = {id(objs), id(extra_ignore), *extra_ignore}
+    if collect:
+        _module.gc.collect()
     if _module.exact:
+        ignored = {id(objs), id(extra_ignore), *extra_ignore}
         writer = _writing._Writer(
             objs,
             swap_source_target,
@@ -73,7 +74,7 @@ def _show_graph(
             objs,
             "referrers" if is_referrers else "referents" if is_referents else edge_func,
             max_depth,
-            ignored,
+            extra_ignore,
             filter,
             _only,
             too_many,

@@ -12,8 +12,8 @@ def _find_chain(
     obj, predicate, edge_func, max_depth=20, extra_ignore=(), *, missing=..., collect=True, caller=None
 ):
     """Search breadth-first for an object that `predicate` accepts, and give the way back from it to `obj`."""
-    _module._collect(collect)
-    ignored = {id(extra_ignore), *extra_ignore}
+    if collect:
+        _module.gc.collect()
     given = None if _module.exact else _module._given
     if edge_func is _module._real_gc[2]:
         caller = None if _module.exact else caller or sys._getframe(1)
@@ -22,16 +22,16 @@ def _find_chain(
             obj,
             None if is_plain else predicate,
             max_depth,
-            ignored,
+            extra_ignore,
             given,
             # What runs in a namespace (a module, a class, a prompt) keeps its variables there.
             caller.f_locals if caller and not caller.f_code.co_flags & inspect.CO_NEWLOCALS else None,
             _module.exact,
         )
     elif edge_func is _module._real_gc[3]:
-        chain = _native.find_refs(obj, predicate, max_depth, ignored, given, _module.exact)
+        chain = _native.find_refs(obj, predicate, max_depth, extra_ignore, given, _module.exact)
     else:
-        chain = _search(obj, predicate, edge_func, max_depth, ignored)
+        chain = _search(obj, predicate, edge_func, max_depth, {id(extra_ignore), *extra_ignore})
         if chain and given:
             chain = given.remember(_native.given(chain))
     if chain is None:
