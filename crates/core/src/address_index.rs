@@ -27,10 +27,10 @@ pub struct AddressIndex {
 impl AddressIndex {
     /// Counts the nodes of a graph into their buckets.
     pub fn new(graph: &HeapGraph) -> Self {
-        let count = graph.node_count();
+        let (count, addresses) = (graph.node_count(), graph.addresses());
         let bits = (count / 4).max(1 << IN_PAGE_BITS).next_power_of_two().ilog2();
         let mut index = Self { shift: 64 - (bits - IN_PAGE_BITS), starts: vec![0; (1 << bits) + 1], nodes: vec![0; count] };
-        for &address in &graph.addresses {
+        for &address in addresses {
             let bucket = index.bucket(address);
             index.starts[bucket] += 1;
         }
@@ -40,14 +40,14 @@ impl AddressIndex {
             *start = sum;
         }
         // Placed from the last to the first, so that each start comes to stand where its bucket begins.
-        for (node, &address) in graph.addresses.iter().enumerate().rev() {
+        for (node, &address) in addresses.iter().enumerate().rev() {
             let bucket = index.bucket(address);
             index.starts[bucket] -= 1;
             index.nodes[index.starts[bucket] as usize] = node as u32;
         }
         for bucket in index.starts.windows(2).filter(|bucket| (bucket[1] - bucket[0]) as usize > LARGE) {
             let nodes = &mut index.nodes[bucket[0] as usize..bucket[1] as usize];
-            nodes.sort_unstable_by_key(|&node| (graph.addresses[node as usize], node));
+            nodes.sort_unstable_by_key(|&node| (addresses[node as usize], node));
         }
         index
     }

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use crate::evidence::keep_evidence;
 use crate::graph::TypeRecord;
+use crate::label::LabelColumn;
+use crate::later::Later;
 use crate::referrers::Referrers;
 use crate::weak::WeakTable;
 use crate::{EdgeKind, Error, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId, TypeId, Value};
@@ -25,6 +27,8 @@ const FEWEST: usize = 64;
 #[derive(Default)]
 pub struct HeapGraphBuilder {
     pub(crate) graph: HeapGraph,
+    pub(crate) addresses: Vec<u64>,
+    pub(crate) labels: LabelColumn,
     pub(crate) suspects: Vec<(u32, RootKind, TextId)>,
     failure: Option<Error>,
 }
@@ -95,7 +99,7 @@ impl HeapGraphBuilder {
     pub fn with_room_for(objects: usize) -> Result<Self, Error> {
         let mut builder = Self::default();
         let graph = &mut builder.graph;
-        let reserved = reserve_objects(graph, objects).and_then(|()| reserve_references(graph, objects * 2));
+        let reserved = reserve_objects(graph, objects).and_then(|()| reserve_references(graph, &mut builder.labels, objects * 2));
         reserved.map_err(|_| Error::OutOfMemory(objects * 26))?;
         Ok(builder)
     }
@@ -138,18 +142,18 @@ impl HeapGraphBuilder {
 
     /// Numbers the objects at these addresses, each different, in their order and before any other.
     pub fn begin_with(&mut self, addresses: Vec<u64>) {
-        debug_assert!(self.graph.addresses.is_empty(), "these are the first objects");
+        debug_assert!(self.addresses.is_empty(), "these are the first objects");
         if addresses.len() >= MOST_OBJECTS as usize {
             self.failure.get_or_insert(Error::TooLarge(MOST_OBJECTS));
         } else {
-            self.graph.addresses = addresses;
+            self.addresses = addresses;
         }
     }
 
     /// Numbers the object at an address. The caller asks once for each address.
     #[inline]
     pub fn discover(&mut self, address: u64) -> NodeId {
-        let addresses = &mut self.graph.addresses;
+        let addresses = &mut self.addresses;
         let id = NodeId::at(addresses.len());
         if addresses.len() == addresses.capacity() && addresses.try_reserve(1).is_err() {
             self.fail(8 * id.index());
@@ -159,7 +163,7 @@ impl HeapGraphBuilder {
             self.failure.get_or_insert(Error::TooLarge(MOST_OBJECTS));
             return NodeId(0);
         }
-        self.graph.addresses.push(address);
+        self.addresses.push(address);
         id
     }
 
@@ -171,7 +175,7 @@ impl HeapGraphBuilder {
 
     /// Number of objects discovered so far.
     pub fn discovered(&self) -> usize {
-        self.graph.addresses.len()
+        self.addresses.len()
     }
 
     /// Number of objects described so far: the ordinal of the next one.
@@ -181,13 +185,13 @@ impl HeapGraphBuilder {
 
     /// The address of a discovered object.
     pub fn address(&self, node: NodeId) -> u64 {
-        self.graph.addresses[node.index()]
+        self.addresses[node.index()]
     }
 
     /// The address of an object that may have been discovered already.
     #[inline]
     pub fn address_if_discovered(&self, node: NodeId) -> Option<u64> {
-        self.graph.addresses.get(node.index()).copied()
+        self.addresses.get(node.index()).copied()
     }
 
     /// Whether building has failed already; [`finish`](Self::finish) says why.
@@ -222,13 +226,13 @@ impl HeapGraphBuilder {
                 self.failure.get_or_insert(Error::TooLarge(u32::MAX));
                 return;
             }
-            if reserve_references(graph, graph.targets.len().max(FEWEST)).is_err() {
+            if reserve_references(graph, &mut self.labels, graph.targets.len().max(FEWEST)).is_err() {
                 let bytes = graph.targets.len() * 8;
                 return self.fail(bytes);
             }
         }
         let (kind, word) = name.split();
-        if graph.labels.push(kind, word).is_ok() {
+        if self.labels.push(kind, word).is_ok() {
             graph.targets.push(target.0);
         } else {
             self.fail(8);
@@ -265,14 +269,13 @@ impl HeapGraphBuilder {
 
     /// Addresses of what a described object refers to so far.
     pub fn referents(&self, node: NodeId) -> impl Iterator<Item = u64> + '_ {
-        self.edges_of(node).map(|edge| self.graph.addresses[self.graph.targets[edge] as usize])
+        self.edges_of(node).map(|edge| self.addresses[self.graph.targets[edge] as usize])
     }
 
     /// What a described object refers to so far: the address, the kind, and the word that the kind gives a meaning.
     pub fn references(&self, node: NodeId) -> impl Iterator<Item = (u64, EdgeKind, u32)> + '_ {
-        let graph = &self.graph;
-        self.edges_of(node)
-            .map(move |edge| (graph.addresses[graph.targets[edge] as usize], graph.labels.kind(edge), graph.labels.name(edge)))
+        let address = |edge: usize| self.addresses[self.graph.targets[edge] as usize];
+        self.edges_of(node).map(move |edge| (address(edge), self.labels.kind(edge), self.labels.name(edge)))
     }
 
     /// Whether a described object refers to anything so far.
@@ -282,15 +285,15 @@ impl HeapGraphBuilder {
 
     /// The keys of a described dict's items.
     pub fn item_keys(&self, dict: NodeId) -> Vec<NodeId> {
-        let edges = self.edges_of(dict).filter(|&edge| self.graph.labels.kind(edge) == EdgeKind::Item);
-        edges.map(|edge| NodeId(self.graph.labels.name(edge))).collect()
+        let edges = self.edges_of(dict).filter(|&edge| self.labels.kind(edge) == EdgeKind::Item);
+        edges.map(|edge| NodeId(self.labels.name(edge))).collect()
     }
 
     /// Turns the items of a described dict into attributes, where `attribute` knows the key's text.
     pub fn items_to_attributes(&mut self, dict: NodeId, attribute: impl Fn(NodeId) -> Option<TextId>) {
         for edge in self.edges_of(dict) {
-            if self.graph.labels.kind(edge) == EdgeKind::Item
-                && let Some(name) = attribute(NodeId(self.graph.labels.name(edge)))
+            if self.labels.kind(edge) == EdgeKind::Item
+                && let Some(name) = attribute(NodeId(self.labels.name(edge)))
             {
                 self.rename(edge, ReferenceName::Attribute(name));
             }
@@ -313,7 +316,7 @@ impl HeapGraphBuilder {
 
     fn rename(&mut self, edge: usize, name: ReferenceName) {
         let (kind, word) = name.split();
-        if self.graph.labels.set(edge, kind, word).is_err() {
+        if self.labels.set(edge, kind, word).is_err() {
             self.fail(8);
         }
     }
@@ -389,10 +392,14 @@ impl HeapGraphBuilder {
             return Err(failure);
         }
         let graph = &mut self.graph;
-        assert_eq!(graph.addresses.len(), graph.flags.len(), "each discovered object must be described");
+        assert_eq!(self.addresses.len(), graph.flags.len(), "each discovered object must be described");
         graph.starts.try_reserve(1).map_err(|_| Error::OutOfMemory(4 * graph.flags.len()))?;
         graph.starts.push(graph.targets.len() as u32);
         graph.give_back_room();
+        self.addresses.shrink_to_fit();
+        self.labels.give_back_room();
+        graph.addresses = Later::now(self.addresses);
+        graph.labels = Later::now(self.labels);
         graph.borrowed.sort_unstable();
         graph.equals.sort_unstable();
         graph.back = Referrers::now(&graph.starts, &graph.targets, room, goes_on)?;
@@ -418,7 +425,7 @@ fn reserve_objects(graph: &mut HeapGraph, more: usize) -> Result<(), TryReserveE
 
 /// Makes room for more references, the same in both columns.
 #[cold]
-fn reserve_references(graph: &mut HeapGraph, more: usize) -> Result<(), TryReserveError> {
-    graph.labels.try_reserve_exact(more)?;
+fn reserve_references(graph: &mut HeapGraph, labels: &mut LabelColumn, more: usize) -> Result<(), TryReserveError> {
+    labels.try_reserve_exact(more)?;
     graph.targets.try_reserve_exact(more)
 }

@@ -14,6 +14,8 @@ impl HeapGraphBuilder {
     /// Those of the writer.
     pub fn send(&self, to: &mut impl Write) -> io::Result<()> {
         self.graph.serialize(to)?;
+        self.addresses.serialize(to)?;
+        self.labels.serialize(to)?;
         self.suspects.serialize(to)
     }
 
@@ -25,6 +27,8 @@ impl HeapGraphBuilder {
         let mut builder = Self::default();
         builder.graph = BorshDeserialize::deserialize_reader(from)?;
         builder.graph.texts.index();
+        builder.addresses = BorshDeserialize::deserialize_reader(from)?;
+        builder.labels = BorshDeserialize::deserialize_reader(from)?;
         builder.suspects = BorshDeserialize::deserialize_reader(from)?;
         Ok(builder)
     }

@@ -1,12 +1,15 @@
 //! The heap as a graph in plain columns: immutable, both directions, no Python reference in it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::label::LabelColumn;
+use crate::later::Later;
 use crate::narrow::NarrowColumn;
 use crate::referrers::Referrers;
+use crate::snapshot::Stored;
 use crate::strings::Texts;
 use crate::value_column::ValueColumn;
 use crate::weak::WeakTable;
@@ -19,7 +22,9 @@ use crate::{EdgeId, EdgeKind, NodeFlags, NodeId, Origin, RootKind, TextId, TypeI
 /// is about 22 bytes an object, 12 bytes a reference, and the values and texts.
 #[derive(Clone, Default, BorshSerialize, BorshDeserialize)]
 pub struct HeapGraph {
-    pub(crate) addresses: Vec<u64>,
+    /// Here and below: a graph that is not finished has none, and sends none to another process.
+    #[borsh(skip)]
+    pub(crate) addresses: Later<Vec<u64>>,
     pub(crate) node_types: NarrowColumn<u16>,
     pub(crate) sizes: NarrowColumn<u16>,
     /// 1 + the reference count, 0 where it says nothing: the object is immortal, or the file does not know.
@@ -27,10 +32,13 @@ pub struct HeapGraph {
     pub(crate) flags: Vec<NodeFlags>,
     pub(crate) starts: Vec<u32>,
     pub(crate) targets: Vec<u32>,
-    pub(crate) labels: LabelColumn,
-    /// Not sent between processes: a graph that is not finished has none.
+    #[borsh(skip)]
+    pub(crate) labels: Later<LabelColumn>,
     #[borsh(skip)]
     pub(crate) back: Referrers,
+    /// What `addresses` and `labels` of a file are read from.
+    #[borsh(skip)]
+    pub(crate) stored: Option<Arc<Stored>>,
     /// Targets of references that their counts leave out, sorted: one entry for each reference.
     pub(crate) borrowed: Vec<u32>,
     pub(crate) types: Vec<TypeRecord>,
@@ -89,7 +97,7 @@ impl HeapGraph {
     /// Number of nodes: objects, and running frames that are none.
     #[inline]
     pub fn node_count(&self) -> usize {
-        self.addresses.len()
+        self.flags.len()
     }
 
     /// Number of references, parallel ones counted each.
@@ -100,18 +108,42 @@ impl HeapGraph {
 
     /// Every node, in heap order.
     pub fn node_ids(&self) -> impl ExactSizeIterator<Item = NodeId> + DoubleEndedIterator + use<> {
-        (0..self.addresses.len() as u32).map(NodeId)
+        (0..self.flags.len() as u32).map(NodeId)
     }
 
-    /// Where the object stood in the memory of its process.
+    /// Where the object stood in the memory of its process. No cost, but for the first question to a graph that was read
+    /// from a file: O(objects).
     #[inline]
     pub fn address(&self, node: NodeId) -> u64 {
-        self.addresses[node.index()]
+        self.addresses()[node.index()]
+    }
+
+    #[inline]
+    pub(crate) fn addresses(&self) -> &[u64] {
+        self.addresses.get().unwrap_or_else(|| self.read_addresses())
+    }
+
+    #[cold]
+    fn read_addresses(&self) -> &Vec<u64> {
+        let read = |column: &mut Vec<u64>| self.stored.iter().for_each(|stored| stored.read_addresses(self, column));
+        self.addresses.fill(|| vec![0; self.node_count()], read)
+    }
+
+    /// How each reference is held, and under which name. As for [`Self::address`].
+    #[inline]
+    pub(crate) fn labels(&self) -> &LabelColumn {
+        self.labels.get().unwrap_or_else(|| self.read_labels())
+    }
+
+    #[cold]
+    fn read_labels(&self) -> &LabelColumn {
+        let read = |column: &mut LabelColumn| self.stored.iter().for_each(|stored| stored.read_labels(column));
+        self.labels.fill(|| LabelColumn::of_zeros(self.edge_count()), read)
     }
 
     /// The node at an address. Cost: one pass over the addresses.
     pub fn at_address(&self, address: u64) -> Option<NodeId> {
-        self.addresses.iter().position(|&a| a == address).map(NodeId::at)
+        self.addresses().iter().position(|&a| a == address).map(NodeId::at)
     }
 
     /// The object's exact type.
@@ -191,8 +223,8 @@ impl HeapGraph {
             edge: EdgeId::at(edge),
             source,
             target: NodeId(self.targets[edge]),
-            kind: self.labels.kind(edge),
-            name: self.labels.name(edge),
+            kind: self.labels().kind(edge),
+            name: self.labels().name(edge),
         }
     }
 
@@ -313,28 +345,27 @@ impl HeapGraph {
 
     /// Gives back what columns were given and did not need.
     pub(crate) fn give_back_room(&mut self) {
-        self.addresses.shrink_to_fit();
         self.node_types.give_back_room();
         self.sizes.give_back_room();
         self.refcounts.give_back_room();
         self.flags.shrink_to_fit();
         self.starts.shrink_to_fit();
         self.targets.shrink_to_fit();
-        self.labels.give_back_room();
         self.values.give_back_room();
         self.equals.shrink_to_fit();
     }
 
     /// Bytes that the columns take.
     pub fn heap_bytes(&self) -> usize {
-        self.addresses.capacity() * 8
+        self.addresses.bytes(Vec::capacity) * 8
             + self.node_types.heap_bytes()
             + self.sizes.heap_bytes()
             + self.refcounts.heap_bytes()
             + self.flags.capacity()
             + (self.starts.capacity() + self.targets.capacity()) * 4
             + self.back.heap_bytes()
-            + self.labels.heap_bytes()
+            + self.labels.bytes(LabelColumn::heap_bytes)
+            + self.stored.as_ref().map_or(0, |stored| stored.bytes())
             + self.values.heap_bytes()
             + self.equals.capacity() * 8
             + self.weak.as_ref().map_or(0, WeakTable::heap_bytes)

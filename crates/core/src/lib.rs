@@ -33,6 +33,7 @@ mod graph;
 mod ids;
 mod kind;
 mod label;
+mod later;
 mod narrow;
 mod origin;
 mod parallel;

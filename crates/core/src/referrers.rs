@@ -1,9 +1,9 @@
 //! The referrers of each node as columns: there from the start, or turned around when somebody first asks for them.
 
 use std::collections::TryReserveError;
-use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::Error;
+use crate::later::Later;
 use crate::turn_around::{threads_for, turn_around, turn_into};
 use crate::zeros::zeros;
 
@@ -15,19 +15,15 @@ struct Columns {
 }
 
 /// The other direction of the references. What a file says needs it for few questions, and it costs a fifth of what
-/// loading does; so the memory is asked for at once, when it can be refused, and filled later.
-#[derive(Default)]
-pub(crate) struct Referrers {
-    turned: OnceLock<Columns>,
-    /// Zeros, until they are filled.
-    room: Mutex<Columns>,
-}
+/// loading does.
+#[derive(Clone, Default)]
+pub(crate) struct Referrers(Later<Columns>);
 
 impl Referrers {
     /// Those of all references, at once. As [`turn_around`].
     pub(crate) fn now(starts: &[u32], targets: &[u32], room: Vec<u32>, goes_on: &mut dyn FnMut() -> bool) -> Result<Self, Error> {
         let (starts, sources) = turn_around(starts, targets, room, goes_on)?;
-        Ok(Self { turned: OnceLock::from(Columns { starts, sources }), room: Mutex::default() })
+        Ok(Self(Later::now(Columns { starts, sources })))
     }
 
     /// Room for those of so many nodes and references.
@@ -35,40 +31,28 @@ impl Referrers {
     /// # Errors
     /// Where there is none.
     pub(crate) fn later(nodes: usize, references: usize) -> Result<Self, TryReserveError> {
-        let room = Columns { starts: zeros(nodes + 1)?, sources: zeros(references)? };
-        Ok(Self { turned: OnceLock::new(), room: Mutex::new(room) })
+        Ok(Self(Later::in_room(Columns { starts: zeros(nodes + 1)?, sources: zeros(references)? })))
     }
 
     /// The referrers of one node of a graph with these columns, once for each reference, in heap order.
     #[inline]
     pub(crate) fn of(&self, node: usize, starts: &[u32], targets: &[u32]) -> &[u32] {
-        let Columns { starts, sources } = self.turned.get().unwrap_or_else(|| self.turn(starts, targets));
+        let Columns { starts, sources } = self.0.get().unwrap_or_else(|| self.turn(starts, targets));
         &sources[starts[node] as usize..starts[node + 1] as usize]
     }
 
-    /// Nobody waits for another thread that turns them around: in a process that was forked meanwhile there is none. Those
-    /// that ask at the same time each do it, all but the first in memory of their own.
     #[cold]
     fn turn(&self, starts: &[u32], targets: &[u32]) -> &Columns {
-        let room = self.room.try_lock().ok().map(|mut room| std::mem::take(&mut *room));
-        let mut columns = room
-            .filter(|room| !room.starts.is_empty())
-            .unwrap_or_else(|| Columns { starts: vec![0; starts.len()], sources: vec![0; targets.len()] });
-        let turned = turn_into(threads_for(targets), starts, targets, &mut columns.starts, &mut columns.sources, &mut || true);
-        debug_assert!(turned.is_ok(), "it ends early only where it is stopped, and nobody stops it");
-        self.turned.get_or_init(|| columns)
+        let fresh = || Columns { starts: vec![0; starts.len()], sources: vec![0; targets.len()] };
+        self.0.fill(fresh, |columns| {
+            let turned =
+                turn_into(threads_for(targets), starts, targets, &mut columns.starts, &mut columns.sources, &mut || true);
+            debug_assert!(turned.is_ok(), "it ends early only where it is stopped, and nobody stops it");
+        })
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        let bytes = |columns: &Columns| 4 * (columns.starts.capacity() + columns.sources.capacity());
-        self.turned.get().map_or(0, bytes) + bytes(&self.room.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Clone for Referrers {
-    fn clone(&self) -> Self {
-        let room = self.room.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { turned: self.turned.clone(), room: Mutex::new(room) }
+        self.0.bytes(|columns| 4 * (columns.starts.capacity() + columns.sources.capacity()))
     }
 }
 
@@ -87,19 +71,6 @@ mod tests {
             assert_eq!(now.of(node, &starts, &targets), copy.of(node, &starts, &targets));
         }
         assert_eq!(now.of(1, &starts, &targets), [0, 1]);
-    }
-
-    #[test]
-    fn nobody_waits_for_one_that_does_not_come_back() {
-        let (starts, targets) = ([0, 2, 3, 3], [1, 2, 1]);
-        // As a child finds it that was forked while another thread took the room, and after it had taken it.
-        let later = Referrers::later(3, 3).unwrap();
-        let held = later.room.lock().unwrap();
-        assert_eq!(later.of(1, &starts, &targets), [0, 1]);
-        drop(held);
-        let later = Referrers::later(3, 3).unwrap();
-        drop(std::mem::take(&mut *later.room.lock().unwrap()));
-        assert_eq!(later.of(1, &starts, &targets), [0, 1]);
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl<'a> Wording<'a> {
             EdgeKind::Attribute => is_namespace,
             _ => false,
         };
-        let length = graph.edge_range(node).filter(|&edge| is_contained(graph.labels.kind(edge))).count() as u64;
+        let length = graph.edge_range(node).filter(|&edge| is_contained(graph.labels().kind(edge))).count() as u64;
         let is_container = || matches!(graph.type_qualname(graph.type_of(node)), "list" | "tuple" | "dict" | "set" | "frozenset");
         (length > 0 || is_container()).then_some(length)
     }

@@ -1,21 +1,20 @@
 //! What must be true between the columns of a graph that was read, so that no question to it can fail.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use petgraph::visit::{VisitMap, Visitable};
 
 use super::sections::{self as known, Known};
-use crate::parallel::{both, in_parts, threads_for};
+use crate::parallel::both;
 use crate::value_column::Sameness;
 use crate::weak::WeakTable;
 use crate::{HeapGraph, NodeId};
-
-/// References that are worth a thread to count them.
-const WORTH_A_THREAD: usize = 1 << 20;
 
 /// The section that is wrong, what was expected, and what was found.
 type Disagreement = (&'static Known, String, String);
 
 /// Compares the columns with one another. Each alone was checked as it was read. O(objects + borrowed references).
-pub(super) fn check(graph: &HeapGraph) -> Result<(), Disagreement> {
+pub(super) fn check(graph: &HeapGraph, counts: &Counts) -> Result<(), Disagreement> {
     in_order(&known::DEFINITION_NODES, graph.definitions.iter().map(|&(node, _)| node), true)?;
     in_order(&known::ROOT_NODES, graph.roots.iter().map(|root| root.node.0), true)?;
     in_order(&known::EQUAL_NODES, graph.equals.iter().map(|&(node, _)| node), true)?;
@@ -23,9 +22,8 @@ pub(super) fn check(graph: &HeapGraph) -> Result<(), Disagreement> {
     in_order(&known::WEAK_REFERENCES, graph.weak.iter().flat_map(WeakTable::pairs).map(|&(reference, _)| reference), true)?;
     in_order(&known::PLACE_NODES, graph.places.iter().map(|&(node, _)| node), false)?;
     let of_references = || {
-        let referrers = Counts::of_few(graph);
-        borrowed(graph, &referrers)?;
-        places(graph, &referrers)
+        borrowed(graph, counts)?;
+        places(graph, counts)
     };
     let (of_values, of_references) = both(|| values(graph).and_then(|()| equals(graph)), of_references);
     of_references.and(of_values)
@@ -42,59 +40,61 @@ fn in_order(section: &'static Known, nodes: impl Iterator<Item = u32>, is_each_o
     Ok(())
 }
 
-/// How many references there are to the nodes that are checked.
-struct Counts<'a> {
-    graph: &'a HeapGraph,
-    /// Where they are few, so that the references need not be turned around for them: in order, with their counts.
-    few: Option<(Vec<u32>, Vec<usize>)>,
+/// How many references there are to the nodes that are checked, counted while the references are read.
+pub(super) struct Counts {
+    /// Where they are few, so that the references need not be turned around for them.
+    few: Option<Few>,
 }
 
-impl<'a> Counts<'a> {
+struct Few {
+    /// In order.
+    nodes: Vec<u32>,
+    counts: Vec<AtomicUsize>,
+    is_counted: <HeapGraph as Visitable>::Map,
+}
+
+impl Counts {
     /// Nodes that are counted by themselves: what they take stays small whatever a file says.
     const FEW: usize = 1 << 14;
 
-    fn of_few(graph: &'a HeapGraph) -> Self {
+    /// For what a graph says of references that its objects do not hold.
+    pub(super) fn of_few(graph: &HeapGraph) -> Self {
         if graph.borrowed.len() + graph.places.len() > Self::FEW {
-            return Self { graph, few: None };
+            return Self { few: None };
         }
         let mut nodes: Vec<u32> = graph.borrowed.iter().copied().chain(graph.places.iter().map(|&(node, _)| node)).collect();
         nodes.sort_unstable();
         nodes.dedup();
-        if nodes.is_empty() {
-            return Self { graph, few: Some((nodes, Vec::new())) };
-        }
         let mut is_counted = graph.visit_map();
         for &node in &nodes {
             is_counted.visit(NodeId(node));
         }
-        let threads = threads_for(graph.targets.len(), WORTH_A_THREAD);
-        let count = |part: usize| {
-            let mut counts = vec![0; nodes.len()];
-            let targets = graph.targets.chunks(graph.targets.len().div_ceil(threads).max(1)).nth(part).unwrap_or_default();
-            for &target in targets.iter().filter(|&&target| is_counted.is_visited(&NodeId(target))) {
-                if let Ok(at) = nodes.binary_search(&target) {
-                    counts[at] += 1;
-                }
-            }
-            counts
-        };
-        let add = |sum: Vec<usize>, more: Vec<usize>| sum.into_iter().zip(more).map(|(one, other)| one + other).collect();
-        let counts = in_parts(threads, count).into_iter().reduce(add).unwrap_or_default();
-        Self { graph, few: Some((nodes, counts)) }
+        let counts = nodes.iter().map(|_| AtomicUsize::new(0)).collect();
+        Self { few: Some(Few { nodes, counts, is_counted }) }
     }
 
-    fn of(&self, node: u32) -> usize {
+    /// Counts references to these.
+    pub(super) fn add(&self, targets: &[u32]) {
+        let Some(few) = self.few.as_ref().filter(|few| !few.nodes.is_empty()) else { return };
+        for target in targets.iter().filter(|&&target| few.is_counted.is_visited(&NodeId(target))) {
+            if let Ok(at) = few.nodes.binary_search(target) {
+                few.counts[at].fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn of(&self, graph: &HeapGraph, node: u32) -> usize {
         match &self.few {
-            Some((nodes, counts)) => nodes.binary_search(&node).map_or(0, |at| counts[at]),
-            None => self.graph.referrers(NodeId(node)).len(),
+            Some(few) => few.nodes.binary_search(&node).map_or(0, |at| few.counts[at].load(Ordering::Relaxed)),
+            None => graph.referrers(NodeId(node)).len(),
         }
     }
 }
 
 /// An object has no more borrowed references than references.
-fn borrowed(graph: &HeapGraph, referrers: &Counts<'_>) -> Result<(), Disagreement> {
+fn borrowed(graph: &HeapGraph, counts: &Counts) -> Result<(), Disagreement> {
     for run in graph.borrowed.chunk_by(|one, other| one == other) {
-        let referrers = referrers.of(run[0]);
+        let referrers = counts.of(graph, run[0]);
         if run.len() > referrers {
             let expected = format!("at most {referrers} borrowed references to node {}", run[0]);
             return Err((&known::BORROWED, expected, run.len().to_string()));
@@ -104,9 +104,9 @@ fn borrowed(graph: &HeapGraph, referrers: &Counts<'_>) -> Result<(), Disagreemen
 }
 
 /// An object has no more places of references from outside than such references.
-fn places(graph: &HeapGraph, referrers: &Counts<'_>) -> Result<(), Disagreement> {
+fn places(graph: &HeapGraph, counts: &Counts) -> Result<(), Disagreement> {
     for run in graph.places.chunk_by(|one, other| one.0 == other.0) {
-        let external = graph.external_beside(NodeId(run[0].0), referrers.of(run[0].0)).unwrap_or_default();
+        let external = graph.external_beside(NodeId(run[0].0), counts.of(graph, run[0].0)).unwrap_or_default();
         if run.len() > external as usize {
             let expected = format!("at most {external} places of references to node {}", run[0].0);
             return Err((&known::PLACE_NODES, expected, run.len().to_string()));

@@ -34,14 +34,26 @@ struct Block<'a, T> {
     into: &'a mut [T],
 }
 
+/// How far a section is read: so many elements, at a block's end.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    offset: u64,
+    first: usize,
+    checksum: u32,
+}
+
+impl Place {
+    pub(super) fn start(entry: &Entry) -> Self {
+        Self { offset: entry.offset, first: 0, checksum: 0 }
+    }
+}
+
 /// What gives the blocks of a section in order.
 struct Source<'a, 'c, R, T> {
     from: &'a mut R,
     entry: &'a Entry,
-    offset: u64,
+    place: Place,
     chunks: ChunksMut<'c, T>,
-    first: usize,
-    checksum: u32,
     is_numbers: bool,
 }
 
@@ -50,19 +62,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'c, R: Read, T> Source<'_, 'c, R, T> {
-    /// Reads the next block's payload; `None` behind the last.
+    /// Reads the next block's payload; `None` behind the last one that is wanted.
     fn next(&mut self, payload: &mut Vec<u8>) -> Result<Option<Block<'c, T>>, SnapshotError> {
         let name = &self.entry.name;
         let end = self.entry.offset + self.entry.stored;
         let Some(into) = self.chunks.next() else {
-            if self.offset != end {
-                let expected = format!("its end, for all {} elements are read", self.entry.count);
-                return Err(SnapshotError::damaged(self.offset, name, expected, format!("{} bytes more", end - self.offset)));
+            if (self.place.first as u64) < self.entry.count {
+                return Ok(None);
             }
-            check_sum(self.entry.offset, name, self.entry.checksum, self.checksum)?;
+            if self.place.offset != end {
+                let expected = format!("its end, for all {} elements are read", self.entry.count);
+                return Err(SnapshotError::damaged(
+                    self.place.offset,
+                    name,
+                    expected,
+                    format!("{} bytes more", end - self.place.offset),
+                ));
+            }
+            check_sum(self.entry.offset, name, self.entry.checksum, self.place.checksum)?;
             return Ok(None);
         };
-        let offset = self.offset;
+        let offset = self.place.offset;
         let damaged = |expected: String, found: String| Err(SnapshotError::damaged(offset, name, expected, found));
         if end - offset < block::HEAD as u64 {
             return damaged("another block".into(), format!("{} bytes to the section's end", end - offset));
@@ -70,7 +90,7 @@ impl<'c, R: Read, T> Source<'_, 'c, R, T> {
         let mut bytes = [0; block::HEAD];
         self.from.read_exact(&mut bytes)?;
         let head = Head::read(&bytes);
-        self.checksum = crc32c::crc32c_append(self.checksum, &bytes);
+        self.place.checksum = crc32c::crc32c_append(self.place.checksum, &bytes);
         if head.elements as usize != into.len() {
             return damaged(format!("a block of {} elements", into.len()), head.elements.to_string());
         }
@@ -86,9 +106,9 @@ impl<'c, R: Read, T> Source<'_, 'c, R, T> {
         }
         payload.resize(head.stored as usize, 0);
         self.from.read_exact(payload)?;
-        self.offset += (block::HEAD + payload.len()) as u64;
-        let first = self.first;
-        self.first += into.len();
+        self.place.offset += (block::HEAD + payload.len()) as u64;
+        let first = self.place.first;
+        self.place.first += into.len();
         Ok(Some(Block { offset, head, first, into }))
     }
 }
@@ -129,7 +149,7 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
     pub(super) fn bytes(&mut self, known: &Known) -> Result<Vec<u8>, SnapshotError> {
         let entry = self.entry(known, None)?;
         let mut bytes = room(entry.count)?;
-        self.blocks(&entry, Encoding::Bytes, &mut bytes, |decoder, payload, block| {
+        self.blocks(&entry, &mut Place::start(&entry), &mut bytes, |decoder, payload, block| {
             decoder.blocks.decompress(payload, block.into).map_err(|found| (format!("{} bytes", block.into.len()), found))
         })?;
         Ok(bytes)
@@ -145,17 +165,36 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
         take: impl Fn(usize, &[u64], &mut [T]) -> Result<(), Wrong> + Sync,
     ) -> Result<(), SnapshotError> {
         let entry = self.entry(known, Some(column.len() as u64))?;
-        self.blocks(&entry, known.encoding, column, |decoder, payload, block| {
-            decoder.raw.resize(block.head.raw as usize, 0);
-            let raw = decoder.blocks.decompress(payload, &mut decoder.raw);
-            raw.map_err(|found| (format!("{} bytes", block.head.raw), found))?;
-            decoder.numbers.resize(block.into.len(), 0);
-            planes::read(&decoder.raw, &mut decoder.numbers)
-                .ok_or_else(|| (format!("{} numbers in planes", block.into.len()), "something else".to_owned()))?;
+        self.numbers_from(&entry, known.encoding, &mut Place::start(&entry), column, contexts, take)
+    }
+
+    /// The same from a place of the section on: a part of a column, whose length is a multiple of [`planes::MOST`] but at
+    /// the section's end.
+    pub(super) fn numbers_from<T: Send>(
+        &mut self,
+        entry: &Entry,
+        encoding: Encoding,
+        place: &mut Place,
+        column: &mut [T],
+        contexts: impl Fn(Range<usize>, &[T], &mut Vec<u32>) + Sync,
+        take: impl Fn(usize, &[u64], &mut [T]) -> Result<(), Wrong> + Sync,
+    ) -> Result<(), SnapshotError> {
+        self.blocks(entry, place, column, |decoder, payload, block| {
+            decoder.unpack(payload, block.head, block.into.len())?;
             decoder.contexts.clear();
             contexts(block.first..block.first + block.into.len(), block.into, &mut decoder.contexts);
-            decode(known.encoding, &mut decoder.foretold, &decoder.contexts, &mut decoder.numbers);
+            decode(encoding, &mut decoder.foretold, &decoder.contexts, &mut decoder.numbers);
             take(block.first, &decoder.numbers, block.into)
+        })
+    }
+
+    /// Sees whether a section of any numbers can be read, and keeps none.
+    pub(super) fn check_numbers(&mut self, known: &Known, count: u64) -> Result<(), SnapshotError> {
+        let entry = self.entry(known, Some(count))?;
+        // A column of nothing takes no memory.
+        let mut column = room::<()>(count)?;
+        self.blocks(&entry, &mut Place::start(&entry), &mut column, |decoder, payload, block| {
+            decoder.unpack(payload, block.head, block.into.len())
         })
     }
 
@@ -178,16 +217,16 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
     fn blocks<T: Send>(
         &mut self,
         entry: &Entry,
-        encoding: Encoding,
+        place: &mut Place,
         column: &mut [T],
         decode: impl Fn(&mut Decoder, &[u8], &mut Block<'_, T>) -> Result<(), Wrong> + Sync,
     ) -> Result<(), SnapshotError> {
-        self.from.seek(SeekFrom::Start(entry.offset))?;
-        let is_numbers = encoding != Encoding::Bytes;
+        self.from.seek(SeekFrom::Start(place.offset))?;
+        let is_numbers = entry.encoding != Encoding::Bytes as u8;
         let most = if is_numbers { planes::MOST } else { block::MOST_BYTES };
         let chunks = column.chunks_mut(most);
         let workers = threads().min(chunks.len());
-        let source = Source { from: &mut *self.from, entry, offset: entry.offset, chunks, first: 0, checksum: 0, is_numbers };
+        let source = Source { from: &mut *self.from, entry, place: *place, chunks, is_numbers };
         let source = Mutex::new(source);
         let failure: Mutex<Option<(u64, SnapshotError)>> = Mutex::new(None);
         let (course, idle) = (&self.course, &self.idle);
@@ -232,6 +271,7 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
         } else {
             work();
         }
+        *place = source.into_inner().unwrap_or_else(PoisonError::into_inner).place;
         match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some((_, error)) => Err(error),
             None if self.course.is_stopped() => Err(SnapshotError::Stopped),
@@ -260,6 +300,16 @@ impl Decoder {
             numbers: Vec::new(),
             contexts: Vec::new(),
         })
+    }
+
+    /// Decompresses a block of so many numbers and puts them together from their planes.
+    fn unpack(&mut self, payload: &[u8], head: Head, count: usize) -> Result<(), Wrong> {
+        self.raw.resize(head.raw as usize, 0);
+        let raw = self.blocks.decompress(payload, &mut self.raw);
+        raw.map_err(|found| (format!("{} bytes", head.raw), found))?;
+        self.numbers.resize(count, 0);
+        planes::read(&self.raw, &mut self.numbers)
+            .ok_or_else(|| (format!("{count} numbers in planes"), "something else".to_owned()))
     }
 }
 

@@ -31,18 +31,20 @@ mod policy;
 mod reader;
 mod sections;
 mod share;
+mod stored;
 mod writer;
 
 pub use error::SnapshotError;
 pub use reader::{memory_needed, read, version};
 pub use share::Progress;
+pub(crate) use stored::Stored;
 pub use writer::write;
 
 /// The major version that is written, and the last that can be read: another one changes what is known already.
 pub const MAJOR: u16 = 1;
 /// The minor version that is written: it adds sections and facts that readers may skip.
 pub const MINOR: u16 = 1;
-/// Bytes of memory that a reader gives for each byte of a file.
+/// Bytes of memory that a reader gives for each byte of a file, beside the bytes themselves that it keeps.
 const MEMORY_OF_A_BYTE: u64 = 16;
 /// Bytes of memory that any file may have.
 const FREE_MEMORY: u64 = 1 << 20;

@@ -132,11 +132,12 @@ struct Names {
 impl Names {
     fn used(graph: &HeapGraph, policy: Values, goes_on: &dyn Fn() -> bool) -> Self {
         let mut names = Self { plain: vec![false; graph.texts.len()], attributes: vec![false; graph.texts.len()] };
+        let labels = graph.labels();
         for edge in (0..graph.edge_count()).take_while(|edge| !edge.is_multiple_of(Stages::EVERY) || goes_on()) {
-            match graph.labels.kind(edge) {
-                EdgeKind::Attribute => names.attributes[graph.labels.name(edge) as usize] = true,
+            match labels.kind(edge) {
+                EdgeKind::Attribute => names.attributes[labels.name(edge) as usize] = true,
                 EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => {
-                    names.plain[graph.labels.name(edge) as usize] = true;
+                    names.plain[labels.name(edge) as usize] = true;
                 }
                 _ => {}
             }

@@ -1,20 +1,23 @@
 //! Reading: a file of any bytes becomes a graph whose columns agree, or an error with the place in the file.
 
 use std::io::{Read, Seek, SeekFrom};
-use std::sync::{Mutex, PoisonError};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
 use super::check;
-use super::column::{Sections, Wrong, above, room, same_context};
+use super::column::{Place, Sections, Wrong, above, room, same_context};
 use super::directory::{self, Entry, HEADER, TRAILER};
 use super::facts::{self, Facts};
-use super::sections as known;
+use super::sections::{self as known, Encoding};
 use super::share::{Course, Progress};
-use super::{FREE_MEMORY, MAJOR, MEMORY_OF_A_BYTE, SnapshotError};
+use super::stored::Stored;
+use super::{FREE_MEMORY, MAJOR, MEMORY_OF_A_BYTE, SnapshotError, planes};
 use crate::builder::MOST_OBJECTS;
 use crate::graph::TypeRecord;
 use crate::label::{ELSEWHERE, LabelColumn, NAME_BITS, label};
+use crate::later::Later;
 use crate::narrow::{Narrow, NarrowColumn};
 use crate::referrers::Referrers;
 use crate::strings::Texts;
@@ -26,8 +29,9 @@ use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
 const MOST_BYTES: u64 = 1 << 57;
 
 /// Reads a snapshot. Whatever the bytes are, the graph that comes of them has columns that agree, so that no question
-/// to it fails; and no more than 16 bytes of memory are taken for each byte of the file, 1 MiB aside, and a few MiB
-/// a thread. O(objects + references), on up to eight threads.
+/// to it fails; and no more than 17 bytes of memory are taken for each byte of the file, 1 MiB aside, and a few MiB
+/// a thread. O(objects + references), on up to eight threads. Addresses, kinds and names are only looked through, and read
+/// again when they are asked for.
 ///
 /// # Errors
 /// [`SnapshotError`] with the place in the file; [`SnapshotError::Stopped`] where `progress` says so.
@@ -136,16 +140,21 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     graph.sizes = read_sizes(sections, nodes)?;
     (graph.refcounts, _) = narrow(sections, &known::NODE_REFCOUNTS, nodes, (1 << 32) + 1)?;
     graph.flags = read_flags(sections, nodes)?;
-    graph.addresses = read_addresses(sections, nodes, &graph)?;
+    let named = |pairs: Vec<(u32, u32)>| pairs.into_iter().map(|(node, name)| (node, TextId(name))).collect();
     graph.starts = read_starts(sections, nodes, references)?;
-    graph.labels = read_labels(sections, references, nodes, texts)?;
-    graph.targets = read_targets(sections, references, nodes, &graph.labels)?;
     graph.borrowed = sections.words(&known::BORROWED, None, nodes)?;
+    graph.places = named(pairs(sections, &known::PLACE_NODES, &known::PLACE_NAMES, nodes, texts)?);
+    let bounds = ReferenceBounds { nodes, texts };
+    let stored = Stored::take(sections, &[&known::NODE_ADDRESSES, &known::REFERENCE_KINDS, &known::REFERENCE_NAMES], bounds)?;
+    sections.check_numbers(&known::NODE_ADDRESSES, nodes)?;
+    let counts = check::Counts::of_few(&graph);
+    graph.targets = read_targets(sections, &stored, references, &counts)?;
+    graph.addresses = Later::in_room(room(nodes)?);
+    graph.labels = Later::in_room(LabelColumn::from_parts(room(references)?, FxHashMap::default()));
+    graph.stored = Some(Arc::new(stored));
     graph.values = read_values(sections, nodes)?;
     graph.equals = pairs(sections, &known::EQUAL_NODES, &known::EQUAL_FIRSTS, nodes, nodes)?;
-    let named = |pairs: Vec<(u32, u32)>| pairs.into_iter().map(|(node, name)| (node, TextId(name))).collect();
     graph.definitions = named(pairs(sections, &known::DEFINITION_NODES, &known::DEFINITION_NAMES, nodes, texts)?);
-    graph.places = named(pairs(sections, &known::PLACE_NODES, &known::PLACE_NAMES, nodes, texts)?);
     graph.roots = read_roots(sections, nodes, texts)?;
     graph.weak = read_weak(sections, nodes)?;
     let offset = sections.entry(&known::NOTES, None)?.offset;
@@ -153,7 +162,7 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     graph.notes = notes.lines().map(str::to_owned).collect();
     let back = Referrers::later(graph.node_count(), graph.targets.len());
     graph.back = back.map_err(|_| SnapshotError::OutOfMemory(4 * (nodes + references)))?;
-    check::check(&graph).map_err(|(section, expected, found)| {
+    check::check(&graph, &counts).map_err(|(section, expected, found)| {
         let offset = sections.entry(section, None).map_or(0, |entry| entry.offset);
         SnapshotError::damaged(offset, section.name, expected, found)
     })?;
@@ -228,21 +237,19 @@ fn read_flags<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64)
     Ok(column)
 }
 
-fn read_addresses<R: Read + Seek + Send>(
+/// Reads the addresses of a graph that has types and sizes.
+pub(super) fn read_addresses<R: Read + Seek + Send>(
     sections: &mut Sections<'_, R>,
-    nodes: u64,
     graph: &HeapGraph,
-) -> Result<Vec<u64>, SnapshotError> {
-    sections.entry(&known::NODE_ADDRESSES, Some(nodes))?;
-    let mut column = room(nodes)?;
+    column: &mut [u64],
+) -> Result<(), SnapshotError> {
     let contexts = |range: std::ops::Range<usize>, _: &[u64], contexts: &mut Vec<u32>| {
         contexts.extend(range.map(|at| known::address_context(graph.node_types.get(at) as u32, graph.sizes.get(at) as u32)));
     };
-    sections.numbers(&known::NODE_ADDRESSES, &mut column, contexts, |_, numbers, into| {
+    sections.numbers(&known::NODE_ADDRESSES, column, contexts, |_, numbers, into| {
         into.copy_from_slice(numbers);
         Ok(())
-    })?;
-    Ok(column)
+    })
 }
 
 /// Reads how many references each node has, and adds them up.
@@ -276,16 +283,35 @@ fn read_starts<R: Read + Seek + Send>(
     Err(SnapshotError::damaged(entry.offset, known::NODE_REFERENCES.name, expected, sum))
 }
 
-/// Reads the kinds into the words of labels, then the names beside them.
-fn read_labels<R: Read + Seek + Send>(
-    sections: &mut Sections<'_, R>,
-    references: u64,
+/// What names of references may be.
+pub(super) struct ReferenceBounds {
     nodes: u64,
     texts: u64,
-) -> Result<LabelColumn, SnapshotError> {
-    sections.entry(&known::REFERENCE_KINDS, Some(references))?;
-    let mut labels = room::<u32>(references)?;
-    sections.numbers(&known::REFERENCE_KINDS, &mut labels, same_context, |_, numbers, into| {
+}
+
+/// How far kinds and names are read.
+pub(super) struct LabelPlaces {
+    kinds: (Entry, Place),
+    names: (Entry, Place),
+}
+
+impl LabelPlaces {
+    pub(super) fn start<R: Read + Seek + Send>(sections: &Sections<'_, R>) -> Result<Self, SnapshotError> {
+        let kinds = sections.entry(&known::REFERENCE_KINDS, None)?;
+        let names = sections.entry(&known::REFERENCE_NAMES, Some(kinds.count))?;
+        Ok(Self { kinds: (kinds.clone(), Place::start(&kinds)), names: (names.clone(), Place::start(&names)) })
+    }
+}
+
+/// Reads the kinds from a place on into the words of labels, then the names beside them; gives the names that have no room
+/// there, by their references.
+pub(super) fn read_labels<R: Read + Seek + Send>(
+    sections: &mut Sections<'_, R>,
+    LabelPlaces { kinds, names }: &mut LabelPlaces,
+    labels: &mut [u32],
+    bounds: &ReferenceBounds,
+) -> Result<FxHashMap<u32, u32>, SnapshotError> {
+    sections.numbers_from(&kinds.0, Encoding::Planes, &mut kinds.1, labels, same_context, |_, numbers, into| {
         for (label, &number) in into.iter_mut().zip(numbers) {
             if number >= EdgeKind::ALL.len() as u64 {
                 return Err(above(EdgeKind::ALL.len() as u64, number));
@@ -294,18 +320,18 @@ fn read_labels<R: Read + Seek + Send>(
         }
         Ok(())
     })?;
-    let kinds = |_: std::ops::Range<usize>, labels: &[u32], contexts: &mut Vec<u32>| {
+    let contexts = |_: std::ops::Range<usize>, labels: &[u32], contexts: &mut Vec<u32>| {
         contexts.extend(labels.iter().map(|label| label >> NAME_BITS));
     };
     let long_names: Mutex<FxHashMap<u32, u32>> = Mutex::default();
-    sections.numbers(&known::REFERENCE_NAMES, &mut labels, kinds, |first, numbers, into| {
+    sections.numbers_from(&names.0, Encoding::Names, &mut names.1, labels, contexts, |first, numbers, into| {
         for (at, (word, &number)) in into.iter_mut().zip(numbers).enumerate() {
             let kind = EdgeKind::ALL[(*word >> NAME_BITS) as usize];
             let below = match kind {
                 EdgeKind::Unnamed | EdgeKind::Key | EdgeKind::Member => 1,
-                EdgeKind::Item => nodes,
+                EdgeKind::Item => bounds.nodes,
                 EdgeKind::Index | EdgeKind::Constant => 1 << 32,
-                EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => texts,
+                EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => bounds.texts,
             };
             if number >= below {
                 let (expected, found) = above(below, number);
@@ -319,32 +345,56 @@ fn read_labels<R: Read + Seek + Send>(
         }
         Ok(())
     })?;
-    Ok(LabelColumn::from_parts(labels, long_names.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    Ok(long_names.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// References whose labels are decoded at once to read their targets.
+const AT_ONCE: usize = 16 * planes::MOST;
+
+/// Reads the targets beside the labels that foretell them, of which none is kept, and counts those that are to be counted.
 fn read_targets<R: Read + Seek + Send>(
     sections: &mut Sections<'_, R>,
+    stored: &Stored,
     references: u64,
-    nodes: u64,
-    labels: &LabelColumn,
+    counts: &check::Counts,
 ) -> Result<Vec<u32>, SnapshotError> {
-    sections.entry(&known::REFERENCE_TARGETS, Some(references))?;
+    let entry = sections.entry(&known::REFERENCE_TARGETS, Some(references))?;
+    sections.entry(&known::REFERENCE_KINDS, Some(references))?;
     let mut targets = room(references)?;
-    let contexts = |range: std::ops::Range<usize>, _: &[u32], contexts: &mut Vec<u32>| {
-        contexts.extend_from_slice(&labels.words()[range]);
-    };
-    sections.numbers(&known::REFERENCE_TARGETS, &mut targets, contexts, |_, numbers, into| {
-        // The largest is looked for apart, so that the loop has no way out and is fast.
-        let most = numbers.iter().copied().max().unwrap_or_default();
-        if most >= nodes {
-            return Err(above(nodes, most));
+    let mut labels: Vec<u32> = room(references.min(AT_ONCE as u64))?;
+    let mut place = Place::start(&entry);
+    let (mut file, nodes) = (stored.file(), stored.bounds.nodes);
+    let mut goes_on = |_: u64, _: u64| ControlFlow::Continue(());
+    let mut of_labels = Sections::new(&mut file, stored.entries(), Course::default(), &mut goes_on);
+    let mut places = LabelPlaces::start(&of_labels)?;
+    let mut left = targets.as_mut_slice();
+    // Once where there are none: the sections are to be empty then.
+    loop {
+        let (now, later) = left.split_at_mut(left.len().min(AT_ONCE));
+        left = later;
+        let labels = &mut labels[..now.len()];
+        read_labels(&mut of_labels, &mut places, labels, &stored.bounds)?;
+        sections.course.advance(2 * labels.len() as u64);
+        let labels = &*labels;
+        let contexts = |range: std::ops::Range<usize>, _: &[u32], contexts: &mut Vec<u32>| {
+            contexts.extend_from_slice(&labels[range.start % AT_ONCE..][..range.len()]);
+        };
+        sections.numbers_from(&entry, Encoding::Targets, &mut place, now, contexts, |_, numbers, into| {
+            // The largest is looked for apart, so that the loop has no way out and is fast.
+            let most = numbers.iter().copied().max().unwrap_or_default();
+            if most >= nodes && !numbers.is_empty() {
+                return Err(above(nodes, most));
+            }
+            for (target, &number) in into.iter_mut().zip(numbers) {
+                *target = number as u32;
+            }
+            counts.add(into);
+            Ok(())
+        })?;
+        if left.is_empty() {
+            return Ok(targets);
         }
-        for (target, &number) in into.iter_mut().zip(numbers) {
-            *target = number as u32;
-        }
-        Ok(())
-    })?;
-    Ok(targets)
+    }
 }
 
 fn read_values<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64) -> Result<ValueColumn, SnapshotError> {

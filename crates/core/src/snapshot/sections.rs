@@ -145,8 +145,8 @@ pub(super) fn sections<'a>(graph: &'a HeapGraph, kept: &'a Kept<'a>) -> Vec<Sect
     let edges = graph.edge_count();
     let word = |&word: &u32| u64::from(word);
     let (value_bits, values) = kept.values.parts();
-    let labels = graph.labels.words();
-    let name = move |edge: usize| u64::from(kept.name(graph.labels.kind(edge), graph.labels.name(edge)));
+    let labels = graph.labels();
+    let name = move |edge: usize| u64::from(kept.name(labels.kind(edge), labels.name(edge)));
     let notes: String = graph.notes.iter().map(|note| note.replace('\n', " ") + "\n").collect();
     let weak = graph.weak.as_ref().map(WeakTable::pairs);
     let mut sections = vec![
@@ -159,16 +159,16 @@ pub(super) fn sections<'a>(graph: &'a HeapGraph, kept: &'a Kept<'a>) -> Vec<Sect
         numbers(&NODE_SIZES, nodes, move |range| range.map(move |at| graph.size(node(at)))),
         numbers(&NODE_REFCOUNTS, nodes, move |range| range.map(move |at| graph.refcounts.get(at))),
         column(&NODE_FLAGS, &graph.flags, |flags| flags.byte().into()),
-        column(&NODE_ADDRESSES, &graph.addresses, |&address| address).in_context(move |range, contexts| {
+        column(&NODE_ADDRESSES, graph.addresses(), |&address| address).in_context(move |range, contexts| {
             contexts.extend(range.map(|at| address_context(graph.type_of(node(at)).0, graph.size(node(at)) as u32)));
         }),
         numbers(&NODE_REFERENCES, nodes, move |range| range.map(move |at| u64::from(graph.starts[at + 1] - graph.starts[at]))),
-        column(&REFERENCE_KINDS, labels, |label| u64::from(label >> crate::label::NAME_BITS)),
+        column(&REFERENCE_KINDS, labels.words(), |label| u64::from(label >> crate::label::NAME_BITS)),
         numbers(&REFERENCE_NAMES, edges, move |range| range.map(name)).in_context(move |range, contexts| {
-            contexts.extend(range.map(|edge| graph.labels.kind(edge) as u32));
+            contexts.extend(range.map(|edge| labels.kind(edge) as u32));
         }),
         column(&REFERENCE_TARGETS, &graph.targets, word).in_context(move |range, contexts| {
-            contexts.extend(range.map(|edge| crate::label::label(graph.labels.kind(edge), name(edge) as u32)));
+            contexts.extend(range.map(|edge| crate::label::label(labels.kind(edge), name(edge) as u32)));
         }),
         column(&BORROWED, &graph.borrowed, word),
         column(&VALUE_NODES, value_bits, |&bits| bits),

@@ -13,7 +13,7 @@ use super::page_index::PageIndex;
 use super::piece::{self, RunningFrame};
 use super::probe::Proved;
 use super::raw::{self, Address};
-use super::reported::{self, Reported};
+use super::reported::{self, Hit, Reported};
 use super::traversed::MOST_VISITED;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
@@ -147,6 +147,9 @@ impl<'a> Holders<'a> {
             Some(reported) => reporters(reported, &places),
             None => reporters(self.column.insert(Reported::read(self.py, self.proved, self.frozen)?), &places),
         };
+        // They come in a few runs, which a stable sort finds.
+        found.sort_by_key(|&(place, _)| place);
+        let mut found: Vec<Holder> = found.into_iter().map(|(_, holder)| holder).collect();
         for (number, frame) in (0..).zip(&self.frames) {
             let mut held: Vec<u32> = frame.locals.iter().filter_map(|local| places.find(local.target as u64)).collect();
             held.sort_unstable();
@@ -154,16 +157,18 @@ impl<'a> Holders<'a> {
             let holder = |which| Holder { which, address: frame.address as u64, frame: Some(number) };
             found.extend(held.into_iter().map(holder));
         }
-        // They come in the collector's order; a stable sort keeps it for each object.
+        // Now they stand in the collector's order, which a stable sort keeps for each object.
         found.sort_by_key(|holder| holder.which);
         Ok(found)
     }
 
     /// Asks each object whether it refers to a few.
-    fn asked(&self, wanted: &[u64]) -> PyResult<Vec<Holder>> {
+    fn asked(&self, wanted: &[u64]) -> PyResult<Vec<(u32, Holder)>> {
         let mut found = Vec::new();
         let mut question = Question { wanted, seen: 0 };
+        let mut place = 0;
         let each = |object: Address| {
+            place += 1;
             question.seen = 0;
             // SAFETY: as in `Reported::read`; the visitor only compares.
             unsafe {
@@ -174,7 +179,7 @@ impl<'a> Holders<'a> {
             let seen = question.seen;
             if seen != 0 {
                 let of_one = (0..wanted.len() as u32).filter(|which| seen >> which & 1 != 0);
-                found.extend(of_one.map(|which| Holder { which, address: object as u64, frame: None }));
+                found.extend(of_one.map(|which| (place, Holder { which, address: object as u64, frame: None })));
             }
             true
         };
@@ -227,28 +232,27 @@ unsafe extern "C" fn compare(object: *mut ffi::PyObject, question: *mut c_void) 
     0
 }
 
-/// The referrers of some objects, in the collector's order. O(references) with a small constant, and the
-/// referrers' own references.
-fn reporters(reported: &Reported, places: &Places<'_>) -> Vec<Holder> {
-    let keys: Vec<u32> = places.wanted.iter().copied().map(reported::key).collect();
+/// The referrers of some objects, each where it stands in the collector's order. O(references) with a small constant, and
+/// the referrers' own references.
+fn reporters(reported: &Reported, wanted: &Places<'_>) -> Vec<(u32, Holder)> {
+    let keys: Vec<u32> = wanted.wanted.iter().copied().map(reported::key).collect();
     let mut found = Vec::new();
     let mut last_of = vec![usize::MAX; keys.len()];
     let mut read = usize::MAX;
     let mut targets = Vec::new();
-    for hit in reported.hits(&keys) {
-        if read != hit.place {
-            read = hit.place;
+    reported.each_hit(&keys, |Hit { source, place, reference }| {
+        if read != place {
+            read = place;
             // SAFETY: nothing has run since these were read, as `Holders::of` demands.
-            unsafe { referents(hit.source as Address, &mut targets) };
+            unsafe { referents(source as Address, &mut targets) };
         }
-        let target = targets.get(hit.reference);
-        if let Some(which) = target.and_then(|&target| places.find(target))
-            && last_of[which as usize] != hit.place
+        if let Some(which) = targets.get(reference).and_then(|&target| wanted.find(target))
+            && last_of[which as usize] != place
         {
-            last_of[which as usize] = hit.place;
-            found.push(Holder { which, address: hit.source, frame: None });
+            last_of[which as usize] = place;
+            found.push((place as u32, Holder { which, address: source, frame: None }));
         }
-    }
+    });
     found
 }
 

@@ -45,9 +45,9 @@ enum Places {
 
 /// A source with a reference that may be sought, and which of its references that is.
 pub(super) struct Hit {
+    pub(super) source: u64,
     /// The source's place in the collector's order.
     pub(super) place: usize,
-    pub(super) source: u64,
     pub(super) reference: usize,
 }
 
@@ -112,11 +112,10 @@ impl Reported {
         Ok(Self { rows, keys: Column::new(keys).ok_or_else(no_room)? })
     }
 
-    /// The places of keys, in the collector's order of the sources and the order of their references.
-    pub(super) fn hits(&self, keys: &[u32]) -> Vec<Hit> {
-        let mut found: Vec<Hit> = Vec::new();
+    /// Calls `hit` with each place of keys: those of one source one after the other, in the order of its references, and
+    /// the sources up and then down the collector's order; those that the second thread has left come last.
+    pub(super) fn each_hit(&self, keys: &[u32], mut hit: impl FnMut(Hit)) {
         let (mut row, mut last_piece) = (0, usize::MAX);
-        let mut is_sorted = true;
         self.keys.each_hit(keys, |piece, edge| {
             let Rows { sources, starts, places } = &self.rows[piece];
             if last_piece != piece {
@@ -130,13 +129,8 @@ impl Reported {
                 Places::DownFrom(end) => end - 1 - row,
                 Places::Each(places) => places[row] as usize,
             };
-            is_sorted &= found.last().is_none_or(|last| last.place <= place);
-            found.push(Hit { place, source: sources[row], reference: edge - starts[row] as usize });
+            hit(Hit { source: sources[row], place, reference: edge - starts[row] as usize });
         });
-        if !is_sorted {
-            found.sort_by_key(|hit| hit.place);
-        }
-        found
     }
 }
 

@@ -243,7 +243,7 @@ mod tests {
     fn of_thousands_each_is_found_and_few_others() {
         let keys = keys(50_000);
         let sought: Vec<u32> = (0..5000).map(|key| key * 32).collect();
-        let is_sought = |place: &usize| keys[*place] % 32 == 0 && keys[*place] < 5000 * 32;
+        let is_sought = |place: &usize| keys[*place].is_multiple_of(32) && keys[*place] < 5000 * 32;
         let mut found = Vec::new();
         Column::new(vec![keys.clone()]).unwrap().each_hit(&sought, |_, place| found.push(place));
         assert!(found.is_sorted() && found.len() < keys.len());

@@ -31,10 +31,10 @@ pub(super) fn join(before: &HeapGraph, after: &HeapGraph) -> Join {
         matched: Bits::of(before.node_count()),
     };
     let mut next = 0;
+    let addresses = before.addresses();
     for node in after.node_ids() {
         let address = after.address(node);
-        let there =
-            if before.addresses.get(next) == Some(&address) { Some(NodeId::at(next)) } else { index.find(before, address) };
+        let there = if addresses.get(next) == Some(&address) { Some(NodeId::at(next)) } else { index.find(before, address) };
         let mut counterpart = NONE;
         if let Some(old) = there {
             next = old.index() + 1;
