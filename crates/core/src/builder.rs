@@ -4,7 +4,7 @@ use std::collections::TryReserveError;
 use std::ops::Range;
 
 use crate::evidence::keep_evidence;
-use crate::graph::TypeRecord;
+use crate::graph::{References, TypeRecord};
 use crate::label::LabelColumn;
 use crate::later::Later;
 use crate::referrers::Referrers;
@@ -28,6 +28,7 @@ const FEWEST: usize = 64;
 pub struct HeapGraphBuilder {
     pub(crate) graph: HeapGraph,
     pub(crate) addresses: Vec<u64>,
+    pub(crate) targets: Vec<u32>,
     pub(crate) labels: LabelColumn,
     pub(crate) suspects: Vec<(u32, RootKind, TextId)>,
     failure: Option<Error>,
@@ -99,7 +100,8 @@ impl HeapGraphBuilder {
     pub fn with_room_for(objects: usize) -> Result<Self, Error> {
         let mut builder = Self::default();
         let graph = &mut builder.graph;
-        let reserved = reserve_objects(graph, objects).and_then(|()| reserve_references(graph, &mut builder.labels, objects * 2));
+        let reserved = reserve_objects(graph, objects)
+            .and_then(|()| reserve_references(&mut builder.labels, &mut builder.targets, objects * 2));
         reserved.map_err(|_| Error::OutOfMemory(objects * 26))?;
         Ok(builder)
     }
@@ -213,27 +215,27 @@ impl HeapGraphBuilder {
         graph.sizes.push(record.size);
         graph.refcounts.push(record.refcount.map_or(0, |count| u64::from(count) + 1));
         graph.flags.push(record.flags);
-        graph.starts.push(graph.targets.len() as u32);
+        graph.starts.push(self.targets.len() as u32);
         id
     }
 
     /// Adds a reference from the object that was described last.
     #[inline]
     pub fn refer(&mut self, target: NodeId, name: ReferenceName) {
-        let graph = &mut self.graph;
-        if graph.targets.len() == graph.targets.capacity() {
-            if graph.targets.len() >= (u32::MAX - 1) as usize {
+        let targets = &mut self.targets;
+        if targets.len() == targets.capacity() {
+            if targets.len() >= (u32::MAX - 1) as usize {
                 self.failure.get_or_insert(Error::TooLarge(u32::MAX));
                 return;
             }
-            if reserve_references(graph, &mut self.labels, graph.targets.len().max(FEWEST)).is_err() {
-                let bytes = graph.targets.len() * 8;
+            if reserve_references(&mut self.labels, targets, targets.len().max(FEWEST)).is_err() {
+                let bytes = targets.len() * 8;
                 return self.fail(bytes);
             }
         }
         let (kind, word) = name.split();
         if self.labels.push(kind, word).is_ok() {
-            graph.targets.push(target.0);
+            self.targets.push(target.0);
         } else {
             self.fail(8);
         }
@@ -269,12 +271,12 @@ impl HeapGraphBuilder {
 
     /// Addresses of what a described object refers to so far.
     pub fn referents(&self, node: NodeId) -> impl Iterator<Item = u64> + '_ {
-        self.edges_of(node).map(|edge| self.addresses[self.graph.targets[edge] as usize])
+        self.edges_of(node).map(|edge| self.addresses[self.targets[edge] as usize])
     }
 
     /// What a described object refers to so far: the address, the kind, and the word that the kind gives a meaning.
     pub fn references(&self, node: NodeId) -> impl Iterator<Item = (u64, EdgeKind, u32)> + '_ {
-        let address = |edge: usize| self.addresses[self.graph.targets[edge] as usize];
+        let address = |edge: usize| self.addresses[self.targets[edge] as usize];
         self.edges_of(node).map(move |edge| (address(edge), self.labels.kind(edge), self.labels.name(edge)))
     }
 
@@ -310,7 +312,7 @@ impl HeapGraphBuilder {
     fn edges_of(&self, node: NodeId) -> Range<usize> {
         let graph = &self.graph;
         // An object that could not be described has none.
-        let at = |index: usize| graph.starts.get(index).map_or(graph.targets.len(), |&at| at as usize);
+        let at = |index: usize| graph.starts.get(index).map_or(self.targets.len(), |&at| at as usize);
         at(node.index())..at(node.index() + 1)
     }
 
@@ -394,15 +396,16 @@ impl HeapGraphBuilder {
         let graph = &mut self.graph;
         assert_eq!(self.addresses.len(), graph.flags.len(), "each discovered object must be described");
         graph.starts.try_reserve(1).map_err(|_| Error::OutOfMemory(4 * graph.flags.len()))?;
-        graph.starts.push(graph.targets.len() as u32);
+        graph.starts.push(self.targets.len() as u32);
         graph.give_back_room();
         self.addresses.shrink_to_fit();
+        self.targets.shrink_to_fit();
         self.labels.give_back_room();
         graph.addresses = Later::now(self.addresses);
-        graph.labels = Later::now(self.labels);
+        graph.back = Referrers::now(&graph.starts, &self.targets, room, goes_on)?;
+        graph.references = Later::now(References { targets: self.targets, labels: self.labels });
         graph.borrowed.sort_unstable();
         graph.equals.sort_unstable();
-        graph.back = Referrers::now(&graph.starts, &graph.targets, room, goes_on)?;
         keep_evidence(graph, std::mem::take(&mut self.suspects));
         graph.definitions.sort_by_key(|&(node, _)| node);
         graph.definitions.dedup_by_key(|&mut (node, _)| node);
@@ -425,7 +428,7 @@ fn reserve_objects(graph: &mut HeapGraph, more: usize) -> Result<(), TryReserveE
 
 /// Makes room for more references, the same in both columns.
 #[cold]
-fn reserve_references(graph: &mut HeapGraph, labels: &mut LabelColumn, more: usize) -> Result<(), TryReserveError> {
+fn reserve_references(labels: &mut LabelColumn, targets: &mut Vec<u32>, more: usize) -> Result<(), TryReserveError> {
     labels.try_reserve_exact(more)?;
-    graph.targets.try_reserve_exact(more)
+    targets.try_reserve_exact(more)
 }

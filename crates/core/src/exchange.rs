@@ -15,6 +15,7 @@ impl HeapGraphBuilder {
     pub fn send(&self, to: &mut impl Write) -> io::Result<()> {
         self.graph.serialize(to)?;
         self.addresses.serialize(to)?;
+        self.targets.serialize(to)?;
         self.labels.serialize(to)?;
         self.suspects.serialize(to)
     }
@@ -28,6 +29,7 @@ impl HeapGraphBuilder {
         builder.graph = BorshDeserialize::deserialize_reader(from)?;
         builder.graph.texts.index();
         builder.addresses = BorshDeserialize::deserialize_reader(from)?;
+        builder.targets = BorshDeserialize::deserialize_reader(from)?;
         builder.labels = BorshDeserialize::deserialize_reader(from)?;
         builder.suspects = BorshDeserialize::deserialize_reader(from)?;
         Ok(builder)

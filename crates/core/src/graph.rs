@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use rustc_hash::FxHashMap;
 
 use crate::label::LabelColumn;
 use crate::later::Later;
@@ -31,12 +32,11 @@ pub struct HeapGraph {
     pub(crate) refcounts: NarrowColumn<u8>,
     pub(crate) flags: Vec<NodeFlags>,
     pub(crate) starts: Vec<u32>,
-    pub(crate) targets: Vec<u32>,
     #[borsh(skip)]
-    pub(crate) labels: Later<LabelColumn>,
+    pub(crate) references: Later<References>,
     #[borsh(skip)]
     pub(crate) back: Referrers,
-    /// What `addresses` and `labels` of a file are read from.
+    /// What `addresses` and `references` of a file are read from.
     #[borsh(skip)]
     pub(crate) stored: Option<Arc<Stored>>,
     /// Targets of references that their counts leave out, sorted: one entry for each reference.
@@ -53,6 +53,24 @@ pub struct HeapGraph {
     pub(crate) weak: Option<WeakTable>,
     pub(crate) notes: Vec<String>,
     pub(crate) origin: Origin,
+}
+
+/// What references lead to, how, and under which names.
+#[derive(Clone, Default)]
+pub(crate) struct References {
+    pub(crate) targets: Vec<u32>,
+    pub(crate) labels: LabelColumn,
+}
+
+impl References {
+    /// So many references to the first object, without names.
+    fn of_zeros(count: usize) -> Self {
+        Self { targets: vec![0; count], labels: LabelColumn::from_parts(vec![0; count], FxHashMap::default()) }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        4 * self.targets.capacity() + self.labels.heap_bytes()
+    }
 }
 
 #[derive(Clone, Copy, BorshSerialize, BorshDeserialize)]
@@ -103,7 +121,7 @@ impl HeapGraph {
     /// Number of references, parallel ones counted each.
     #[inline]
     pub fn edge_count(&self) -> usize {
-        self.targets.len()
+        self.starts.last().map_or(0, |&end| end as usize)
     }
 
     /// Every node, in heap order.
@@ -129,16 +147,27 @@ impl HeapGraph {
         self.addresses.fill(|| vec![0; self.node_count()], read)
     }
 
+    /// What each reference leads to. As for [`Self::address`].
+    #[inline]
+    pub(crate) fn targets(&self) -> &[u32] {
+        &self.references().targets
+    }
+
     /// How each reference is held, and under which name. As for [`Self::address`].
     #[inline]
     pub(crate) fn labels(&self) -> &LabelColumn {
-        self.labels.get().unwrap_or_else(|| self.read_labels())
+        &self.references().labels
+    }
+
+    #[inline]
+    fn references(&self) -> &References {
+        self.references.get().unwrap_or_else(|| self.read_references())
     }
 
     #[cold]
-    fn read_labels(&self) -> &LabelColumn {
-        let read = |column: &mut LabelColumn| self.stored.iter().for_each(|stored| stored.read_labels(column));
-        self.labels.fill(|| LabelColumn::of_zeros(self.edge_count()), read)
+    fn read_references(&self) -> &References {
+        let read = |columns: &mut References| self.stored.iter().for_each(|stored| stored.read_references(columns));
+        self.references.fill(|| References::of_zeros(self.edge_count()), read)
     }
 
     /// The node at an address. Cost: one pass over the addresses.
@@ -208,21 +237,21 @@ impl HeapGraph {
     /// What the object refers to, once for each reference. A slice of the graph: no cost.
     #[inline]
     pub fn referents(&self, node: NodeId) -> &[u32] {
-        &self.targets[self.edge_range(node)]
+        &self.targets()[self.edge_range(node)]
     }
 
     /// Who refers to the object, once for each reference, in heap order. No cost, but for the first question to a graph
     /// that was read from a file: O(objects + references), on up to four threads.
     #[inline]
     pub fn referrers(&self, node: NodeId) -> &[u32] {
-        self.back.of(node.index(), &self.starts, &self.targets)
+        self.back.of(node.index(), &self.starts, || self.targets())
     }
 
     pub(crate) fn reference_at(&self, source: NodeId, edge: usize) -> Reference {
         Reference {
             edge: EdgeId::at(edge),
             source,
-            target: NodeId(self.targets[edge]),
+            target: NodeId(self.targets()[edge]),
             kind: self.labels().kind(edge),
             name: self.labels().name(edge),
         }
@@ -242,7 +271,7 @@ impl HeapGraph {
     /// The references that `source` holds to `target`. Cost: the references of `source`.
     pub fn references_between(&self, source: NodeId, target: NodeId) -> impl Iterator<Item = Reference> + Clone + '_ {
         let edges = self.edge_range(source);
-        let (first, targets) = (edges.start, &self.targets[edges]);
+        let (first, targets) = (edges.start, &self.targets()[edges]);
         // Labels are read of those alone that are meant: a list may have a million others.
         let meant = (0..targets.len()).filter(move |&at| targets[at] == target.0);
         meant.map(move |at| self.reference_at(source, first + at))
@@ -350,7 +379,6 @@ impl HeapGraph {
         self.refcounts.give_back_room();
         self.flags.shrink_to_fit();
         self.starts.shrink_to_fit();
-        self.targets.shrink_to_fit();
         self.values.give_back_room();
         self.equals.shrink_to_fit();
     }
@@ -362,9 +390,9 @@ impl HeapGraph {
             + self.sizes.heap_bytes()
             + self.refcounts.heap_bytes()
             + self.flags.capacity()
-            + (self.starts.capacity() + self.targets.capacity()) * 4
+            + self.starts.capacity() * 4
+            + self.references.bytes(References::heap_bytes)
             + self.back.heap_bytes()
-            + self.labels.bytes(LabelColumn::heap_bytes)
             + self.stored.as_ref().map_or(0, |stored| stored.bytes())
             + self.values.heap_bytes()
             + self.equals.capacity() * 8

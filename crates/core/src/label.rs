@@ -74,11 +74,6 @@ impl LabelColumn {
         Self { labels, long_names }
     }
 
-    /// So many references without names.
-    pub(crate) fn of_zeros(count: usize) -> Self {
-        Self::from_parts(vec![0; count], FxHashMap::default())
-    }
-
     pub(crate) fn parts(&mut self) -> (&mut [u32], &mut FxHashMap<u32, u32>) {
         (&mut self.labels, &mut self.long_names)
     }

@@ -112,9 +112,10 @@ fn gather(graph: &HeapGraph, dominators: &Dominators, out: &mut Output<'_>) -> R
 fn references_of_dominators(graph: &HeapGraph, dominators: &Dominators, out: &mut Output<'_>) -> Result<Vec<u32>, Error> {
     let mut via = vec![NONE; graph.node_count()];
     let idom = dominators.column();
+    let targets = graph.targets();
     for source in graph.node_ids() {
         for edge in graph.edge_range(source) {
-            let target = graph.targets[edge] as usize;
+            let target = targets[edge] as usize;
             if idom[target] == source.0 && via[target] == NONE {
                 via[target] = EdgeId::at(edge).0;
             }

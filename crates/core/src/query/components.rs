@@ -147,8 +147,9 @@ impl<'a> Search<'a> {
         let mut earliest = self.places[node];
         let mut found = None;
         let mut cursor = self.cursors[at];
+        let targets = self.graph.targets();
         while cursor < end {
-            let target = self.graph.targets[cursor as usize];
+            let target = targets[cursor as usize];
             let place = self.places[target as usize];
             if place == UNSEEN {
                 if !self.graph.edge_range(NodeId(target)).is_empty() {

@@ -149,8 +149,9 @@ impl Collapse<'_> {
         };
         let is_crowded = range.len() > MOST_ATTRIBUTES;
         let mut last = None;
+        let targets = graph.targets();
         for edge in range {
-            let target = NodeId(graph.targets[edge]);
+            let target = NodeId(targets[edge]);
             if paths.via(target) != Via::Reference(EdgeId(edge as u32)) {
                 continue;
             }

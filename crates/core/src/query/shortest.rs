@@ -118,6 +118,7 @@ impl Search<'_> {
     fn follow_one(&mut self, node: NodeId, imported: &mut Vec<(NodeId, u32)>) {
         let is_concerned = self.unmeant.concerns(node);
         let home = self.namespaces.get(&node).copied();
+        let targets = self.graph.targets();
         for edge in self.graph.edge_range(node) {
             if is_concerned {
                 let reference = self.graph.reference_at(node, edge);
@@ -126,7 +127,7 @@ impl Search<'_> {
                     continue;
                 }
             }
-            let target = NodeId(self.graph.targets[edge]);
+            let target = NodeId(targets[edge]);
             if home.is_some_and(|module| self.is_imported(module, target)) {
                 imported.push((target, edge as u32));
             } else {

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::slice::ChunksMut;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::SnapshotError;
 use super::block::{self, BlockReader, Head};
 use super::directory::{Entry, check_sum};
 use super::foretell::Foretold;
+use super::planes::{self, Planes};
 use super::sections::{Encoding, Known, decode};
 use super::share::{Course, Progress, share, threads};
-use super::{SnapshotError, planes};
 use crate::zeros::zeros;
 
 /// What is wrong with a block's contents: what was expected, and what was found.
@@ -180,7 +181,7 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
         take: impl Fn(usize, &[u64], &mut [T]) -> Result<(), Wrong> + Sync,
     ) -> Result<(), SnapshotError> {
         self.blocks(entry, place, column, |decoder, payload, block| {
-            decoder.unpack(payload, block.head, block.into.len())?;
+            decoder.unpack_numbers(payload, block.head, block.into.len())?;
             decoder.contexts.clear();
             contexts(block.first..block.first + block.into.len(), block.into, &mut decoder.contexts);
             decode(encoding, &mut decoder.foretold, &decoder.contexts, &mut decoder.numbers);
@@ -194,7 +195,7 @@ impl<'a, R: Read + Seek + Send> Sections<'a, R> {
         // A column of nothing takes no memory.
         let mut column = room::<()>(count)?;
         self.blocks(&entry, &mut Place::start(&entry), &mut column, |decoder, payload, block| {
-            decoder.unpack(payload, block.head, block.into.len())
+            decoder.unpack(payload, block.head, block.into.len()).map(|_| ())
         })
     }
 
@@ -302,14 +303,21 @@ impl Decoder {
         })
     }
 
-    /// Decompresses a block of so many numbers and puts them together from their planes.
-    fn unpack(&mut self, payload: &[u8], head: Head, count: usize) -> Result<(), Wrong> {
+    /// Decompresses a block of so many numbers.
+    fn unpack(&mut self, payload: &[u8], head: Head, count: usize) -> Result<Planes<'_>, Wrong> {
         self.raw.resize(head.raw as usize, 0);
         let raw = self.blocks.decompress(payload, &mut self.raw);
         raw.map_err(|found| (format!("{} bytes", head.raw), found))?;
-        self.numbers.resize(count, 0);
-        planes::read(&self.raw, &mut self.numbers)
-            .ok_or_else(|| (format!("{count} numbers in planes"), "something else".to_owned()))
+        Planes::of(&self.raw, count).ok_or_else(|| (format!("{count} numbers in planes"), "something else".to_owned()))
+    }
+
+    /// The same, and puts the numbers together.
+    fn unpack_numbers(&mut self, payload: &[u8], head: Head, count: usize) -> Result<(), Wrong> {
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.resize(count, 0);
+        let read = self.unpack(payload, head, count).map(|planes| planes.read(&mut numbers));
+        self.numbers = numbers;
+        read
     }
 }
 

@@ -32,33 +32,50 @@ pub(super) fn write(numbers: &mut [u64], to: &mut Vec<u8>) {
     }
 }
 
-/// Reads a block of as many numbers as there is room for. `None` where the bytes are no such block.
-pub(super) fn read(bytes: &[u8], numbers: &mut [u64]) -> Option<()> {
-    let (head, rest) = bytes.split_at_checked(HEAD)?;
-    let common = u64::from_le_bytes(*head.first_chunk()?);
-    let (mask, shift) = (head[8], u32::from(head[9]));
-    if shift > 63 || rest.len() != numbers.len() * mask.count_ones() as usize {
-        return None;
+/// A block that was looked at: its planes, and what they are to be put together with.
+pub(super) struct Planes<'a> {
+    common: u64,
+    mask: u8,
+    shift: u32,
+    bytes: &'a [u8],
+    count: usize,
+}
+
+impl<'a> Planes<'a> {
+    /// Looks at a block of so many numbers. `None` where the bytes are no such block.
+    pub(super) fn of(bytes: &'a [u8], count: usize) -> Option<Self> {
+        let (head, rest) = bytes.split_at_checked(HEAD)?;
+        let common = u64::from_le_bytes(*head.first_chunk()?);
+        let (mask, shift) = (head[8], u32::from(head[9]));
+        if shift > 63 || rest.len() != count * mask.count_ones() as usize {
+            return None;
+        }
+        if common.leading_zeros() < shift && common != 0 {
+            return None;
+        }
+        let planes = Self { common, mask, shift, bytes: rest, count };
+        let are_inside = planes.ordinals().all(|plane| shift + 8 * plane <= 63);
+        are_inside.then_some(planes)
     }
-    if common.leading_zeros() < shift && common != 0 {
-        return None;
+
+    fn ordinals(&self) -> impl Iterator<Item = u32> + use<> {
+        let mask = self.mask;
+        (0..8).filter(move |plane| mask & 1 << plane != 0)
     }
-    let has_plane = |plane: &u32| mask & 1 << plane != 0;
-    if (0..8).filter(has_plane).any(|plane| shift + 8 * plane > 63) {
-        return None;
-    }
-    let count = numbers.len();
-    for (first, numbers) in (0..).step_by(AT_ONCE).zip(numbers.chunks_mut(AT_ONCE)) {
-        numbers.fill(common << shift);
-        for (at, plane) in (0..8).filter(has_plane).enumerate() {
-            let bytes = &rest[at * count + first..];
-            let up = shift + 8 * plane;
-            for (number, &byte) in numbers.iter_mut().zip(bytes) {
-                *number |= u64::from(byte) << up;
+
+    /// Puts the numbers together. O(numbers).
+    pub(super) fn read(&self, numbers: &mut [u64]) {
+        for (first, numbers) in (0..).step_by(AT_ONCE).zip(numbers.chunks_mut(AT_ONCE)) {
+            numbers.fill(self.common << self.shift);
+            for (at, plane) in self.ordinals().enumerate() {
+                let bytes = &self.bytes[at * self.count + first..];
+                let up = self.shift + 8 * plane;
+                for (number, &byte) in numbers.iter_mut().zip(bytes) {
+                    *number |= u64::from(byte) << up;
+                }
             }
         }
     }
-    Some(())
 }
 
 /// Small differences of either sign as small numbers.
@@ -92,10 +109,10 @@ mod tests {
             let mut bytes = Vec::new();
             write(&mut numbers.to_vec(), &mut bytes);
             let mut back = vec![9; numbers.len()];
-            read(&bytes, &mut back).unwrap();
+            Planes::of(&bytes, back.len()).unwrap().read(&mut back);
             assert_eq!(back, numbers);
             for length in 0..bytes.len() {
-                assert_eq!(read(&bytes[..length], &mut back), None);
+                assert!(Planes::of(&bytes[..length], back.len()).is_none());
             }
         }
     }

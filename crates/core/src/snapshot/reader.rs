@@ -1,7 +1,6 @@
 //! Reading: a file of any bytes becomes a graph whose columns agree, or an error with the place in the file.
 
 use std::io::{Read, Seek, SeekFrom};
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -15,7 +14,7 @@ use super::share::{Course, Progress};
 use super::stored::Stored;
 use super::{FREE_MEMORY, MAJOR, MEMORY_OF_A_BYTE, SnapshotError, planes};
 use crate::builder::MOST_OBJECTS;
-use crate::graph::TypeRecord;
+use crate::graph::{References, TypeRecord};
 use crate::label::{ELSEWHERE, LabelColumn, NAME_BITS, label};
 use crate::later::Later;
 use crate::narrow::{Narrow, NarrowColumn};
@@ -145,12 +144,13 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     graph.borrowed = sections.words(&known::BORROWED, None, nodes)?;
     graph.places = named(pairs(sections, &known::PLACE_NODES, &known::PLACE_NAMES, nodes, texts)?);
     let bounds = ReferenceBounds { nodes, texts };
-    let stored = Stored::take(sections, &[&known::NODE_ADDRESSES, &known::REFERENCE_KINDS, &known::REFERENCE_NAMES], bounds)?;
+    let stored = Stored::take(sections, &STORED, bounds)?;
     sections.check_numbers(&known::NODE_ADDRESSES, nodes)?;
     let counts = check::Counts::of_few(&graph);
-    graph.targets = read_targets(sections, &stored, references, &counts)?;
+    check_references(sections, &stored, references, &counts)?;
+    let labels = LabelColumn::from_parts(room(references)?, FxHashMap::default());
+    graph.references = Later::in_room(References { targets: room(references)?, labels });
     graph.addresses = Later::in_room(room(nodes)?);
-    graph.labels = Later::in_room(LabelColumn::from_parts(room(references)?, FxHashMap::default()));
     graph.stored = Some(Arc::new(stored));
     graph.values = read_values(sections, nodes)?;
     graph.equals = pairs(sections, &known::EQUAL_NODES, &known::EQUAL_FIRSTS, nodes, nodes)?;
@@ -160,7 +160,7 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     let offset = sections.entry(&known::NOTES, None)?.offset;
     let notes = utf8(sections.bytes(&known::NOTES)?, offset, known::NOTES.name)?;
     graph.notes = notes.lines().map(str::to_owned).collect();
-    let back = Referrers::later(graph.node_count(), graph.targets.len());
+    let back = Referrers::later(graph.node_count(), graph.edge_count());
     graph.back = back.map_err(|_| SnapshotError::OutOfMemory(4 * (nodes + references)))?;
     check::check(&graph, &counts).map_err(|(section, expected, found)| {
         let offset = sections.entry(section, None).map_or(0, |entry| entry.offset);
@@ -348,52 +348,102 @@ pub(super) fn read_labels<R: Read + Seek + Send>(
     Ok(long_names.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// References whose labels are decoded at once to read their targets.
+/// What a file's sections say that is decoded when it is asked for.
+const STORED: [&known::Known; 4] =
+    [&known::NODE_ADDRESSES, &known::REFERENCE_KINDS, &known::REFERENCE_NAMES, &known::REFERENCE_TARGETS];
+
+/// References that are decoded at once where none is kept.
 const AT_ONCE: usize = 16 * planes::MOST;
 
-/// Reads the targets beside the labels that foretell them, of which none is kept, and counts those that are to be counted.
-fn read_targets<R: Read + Seek + Send>(
+/// Looks through all references, and counts those that are to be counted.
+fn check_references<R: Read + Seek + Send>(
     sections: &mut Sections<'_, R>,
     stored: &Stored,
     references: u64,
     counts: &check::Counts,
-) -> Result<Vec<u32>, SnapshotError> {
-    let entry = sections.entry(&known::REFERENCE_TARGETS, Some(references))?;
-    sections.entry(&known::REFERENCE_KINDS, Some(references))?;
-    let mut targets = room(references)?;
-    let mut labels: Vec<u32> = room(references.min(AT_ONCE as u64))?;
-    let mut place = Place::start(&entry);
-    let (mut file, nodes) = (stored.file(), stored.bounds.nodes);
-    let mut goes_on = |_: u64, _: u64| ControlFlow::Continue(());
-    let mut of_labels = Sections::new(&mut file, stored.entries(), Course::default(), &mut goes_on);
-    let mut places = LabelPlaces::start(&of_labels)?;
-    let mut left = targets.as_mut_slice();
-    // Once where there are none: the sections are to be empty then.
-    loop {
-        let (now, later) = left.split_at_mut(left.len().min(AT_ONCE));
-        left = later;
-        let labels = &mut labels[..now.len()];
-        read_labels(&mut of_labels, &mut places, labels, &stored.bounds)?;
-        sections.course.advance(2 * labels.len() as u64);
+) -> Result<(), SnapshotError> {
+    for known in [&known::REFERENCE_KINDS, &known::REFERENCE_NAMES, &known::REFERENCE_TARGETS] {
+        sections.entry(known, Some(references))?;
+    }
+    let mut targets: Vec<u32> = room(references.min(AT_ONCE as u64))?;
+    let mut labels = targets.clone();
+    let mut file = stored.file();
+    let course = std::mem::take(&mut sections.course);
+    let mut of_stored = Sections::new(&mut file, stored.entries(), course, &mut *sections.progress);
+    let checked = Windows::start(&of_stored).and_then(|mut windows| {
+        // Once where there are none: the sections are to be empty then.
+        loop {
+            let count = (references as usize - windows.first).min(AT_ONCE);
+            let (labels, targets) = (&mut labels[..count], &mut targets[..count]);
+            windows.read(&mut of_stored, labels, targets, &stored.bounds, &|targets| counts.add(targets))?;
+            if windows.first == references as usize {
+                return Ok(());
+            }
+        }
+    });
+    sections.course = of_stored.course;
+    checked
+}
+
+/// Reads references that were looked through before.
+pub(super) fn read_references<R: Read + Seek + Send>(
+    sections: &mut Sections<'_, R>,
+    bounds: &ReferenceBounds,
+    References { targets, labels }: &mut References,
+) -> Result<(), SnapshotError> {
+    let mut windows = Windows::start(sections)?;
+    let (labels, long_names) = labels.parts();
+    for (labels, targets) in labels.chunks_mut(AT_ONCE).zip(targets.chunks_mut(AT_ONCE)) {
+        long_names.extend(windows.read(sections, labels, targets, bounds, &|_| ())?);
+    }
+    Ok(())
+}
+
+/// References a window at a time: labels, then the targets that they foretell.
+struct Windows {
+    of_labels: LabelPlaces,
+    of_targets: (Entry, Place),
+    /// References that were read.
+    first: usize,
+}
+
+impl Windows {
+    fn start<R: Read + Seek + Send>(sections: &Sections<'_, R>) -> Result<Self, SnapshotError> {
+        let targets = sections.entry(&known::REFERENCE_TARGETS, None)?;
+        let place = Place::start(&targets);
+        Ok(Self { of_labels: LabelPlaces::start(sections)?, of_targets: (targets, place), first: 0 })
+    }
+
+    /// Reads the next references, [`AT_ONCE`] of them or the last ones, and calls `each` with the targets of each block;
+    /// gives the names that have no room in labels.
+    fn read<R: Read + Seek + Send>(
+        &mut self,
+        sections: &mut Sections<'_, R>,
+        labels: &mut [u32],
+        targets: &mut [u32],
+        bounds: &ReferenceBounds,
+        each: &(dyn Fn(&[u32]) + Sync),
+    ) -> Result<FxHashMap<u32, u32>, SnapshotError> {
+        let long_names = read_labels(sections, &mut self.of_labels, labels, bounds)?;
         let labels = &*labels;
         let contexts = |range: std::ops::Range<usize>, _: &[u32], contexts: &mut Vec<u32>| {
             contexts.extend_from_slice(&labels[range.start % AT_ONCE..][..range.len()]);
         };
-        sections.numbers_from(&entry, Encoding::Targets, &mut place, now, contexts, |_, numbers, into| {
+        let (entry, place) = &mut self.of_targets;
+        sections.numbers_from(entry, Encoding::Targets, place, targets, contexts, |_, numbers, into| {
             // The largest is looked for apart, so that the loop has no way out and is fast.
             let most = numbers.iter().copied().max().unwrap_or_default();
-            if most >= nodes && !numbers.is_empty() {
-                return Err(above(nodes, most));
+            if most >= bounds.nodes && !numbers.is_empty() {
+                return Err(above(bounds.nodes, most));
             }
             for (target, &number) in into.iter_mut().zip(numbers) {
                 *target = number as u32;
             }
-            counts.add(into);
+            each(into);
             Ok(())
         })?;
-        if left.is_empty() {
-            return Ok(targets);
-        }
+        self.first += targets.len();
+        Ok(long_names)
     }
 }
 

@@ -167,7 +167,7 @@ pub(super) fn sections<'a>(graph: &'a HeapGraph, kept: &'a Kept<'a>) -> Vec<Sect
         numbers(&REFERENCE_NAMES, edges, move |range| range.map(name)).in_context(move |range, contexts| {
             contexts.extend(range.map(|edge| labels.kind(edge) as u32));
         }),
-        column(&REFERENCE_TARGETS, &graph.targets, word).in_context(move |range, contexts| {
+        column(&REFERENCE_TARGETS, graph.targets(), word).in_context(move |range, contexts| {
             contexts.extend(range.map(|edge| crate::label::label(labels.kind(edge), name(edge) as u32)));
         }),
         column(&BORROWED, &graph.borrowed, word),

@@ -10,7 +10,7 @@ use super::reader::{self, ReferenceBounds};
 use super::sections::Known;
 use super::share::{Course, Progress};
 use crate::HeapGraph;
-use crate::label::LabelColumn;
+use crate::graph::References;
 
 /// Some sections, each with its bytes. They were decoded once before, to see that they can be.
 pub(crate) struct Stored {
@@ -22,7 +22,7 @@ impl Stored {
     /// Takes sections out of a file.
     pub(super) fn take<R: Read + Seek + Send>(
         from: &mut Sections<'_, R>,
-        sections: &[&Known],
+        sections: &[&'static Known],
         bounds: ReferenceBounds,
     ) -> Result<Self, SnapshotError> {
         let mut taken = Vec::new();
@@ -50,14 +50,9 @@ impl Stored {
         self.read_again(&mut |sections| reader::read_addresses(sections, graph, column));
     }
 
-    /// Reads the kinds and names of its references.
-    pub(crate) fn read_labels(&self, column: &mut LabelColumn) {
-        let (labels, long_names) = column.parts();
-        self.read_again(&mut |sections| {
-            let mut places = reader::LabelPlaces::start(sections)?;
-            *long_names = reader::read_labels(sections, &mut places, labels, &self.bounds)?;
-            Ok(())
-        });
+    /// Reads its references.
+    pub(crate) fn read_references(&self, columns: &mut References) {
+        self.read_again(&mut |sections| reader::read_references(sections, &self.bounds, columns));
     }
 
     fn read_again(&self, read: &mut dyn FnMut(&mut Sections<'_, StoredFile<'_>>) -> Result<(), SnapshotError>) {

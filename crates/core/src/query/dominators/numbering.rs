@@ -129,6 +129,7 @@ impl Search {
             self.node[known as usize] |= ANCHOR;
             return;
         }
+        let targets = graph.targets();
         let mut at = self.take_number(start, below);
         self.node[at as usize] |= ANCHOR;
         self.words[at as usize] = u64::from(graph.starts[start as usize]);
@@ -137,7 +138,7 @@ impl Search {
             let (end, mut next) = (graph.starts[node + 1] as usize, self.words[at as usize] as usize);
             let mut deeper = None;
             while next < end {
-                let target = graph.targets[next];
+                let target = targets[next];
                 next += 1;
                 if self.number[target as usize] != 0 {
                     continue;
@@ -159,6 +160,7 @@ impl Search {
     /// One object of each set that nothing numbered reaches and whose members hold one another: the last
     /// to be left by a depth-first search is in such a set, as in Kosaraju's algorithm.
     fn heads_of_garbage(&mut self, graph: &HeapGraph) -> Vec<u32> {
+        let targets = graph.targets();
         let mut left = Vec::new();
         let mut path: Vec<(u32, u32)> = Vec::new();
         for start in 0..graph.node_count() as u32 {
@@ -172,7 +174,7 @@ impl Search {
                     path.pop();
                     continue;
                 }
-                let target = graph.targets[*next as usize];
+                let target = targets[*next as usize];
                 *next += 1;
                 if self.number[target as usize] == 0 {
                     self.number[target as usize] = LEFT_OUT;
