@@ -7,6 +7,7 @@ use std::path::Path;
 use refroots_core::query::diff::{self, Diff};
 use refroots_core::query::grew::{PathGrowth, grew};
 use refroots_core::query::reasons::Reason;
+use refroots_core::snapshot::Reading;
 use refroots_core::{Study, Values, grouped};
 use refroots_render::printable;
 use serde_json::{Map, Value, json};
@@ -27,7 +28,7 @@ pub(crate) fn compare(
     let sorted_by = order.sort.as_ref().map(|name| column_of(&tables::growth(&[]), name)).transpose()?;
     let mut studies = Vec::with_capacity(order.files.len());
     for file in &order.files {
-        let study = Study::new(open(file)?);
+        let study = Study::new(open(file, Reading::References)?);
         say_what_is_missing(file, &study, order.values, stderr);
         studies.push(study);
     }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use refroots_core::query::histogram::by_type;
+use refroots_core::snapshot::Reading;
 use refroots_core::snapshot::{self, SnapshotError};
 use refroots_core::{HeapGraph, Values, bytes, grouped, utc};
 use refroots_render::printable;
@@ -15,7 +16,7 @@ use crate::{Error, Exit};
 
 /// Says what a file is.
 pub(crate) fn describe(file: &Path, as_json: bool, stdout: &mut dyn Write) -> Result<Exit, Error> {
-    let graph = open(file)?;
+    let graph = open(file, Reading::Objects)?;
     let read = |source| Error::Read { path: file.to_owned(), source };
     let (length, version) =
         File::open(file).and_then(|mut opened| Ok((opened.metadata()?.len(), snapshot::version(&mut opened)))).map_err(read)?;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use refroots_core::export::{Format, Options};
+use refroots_core::snapshot::Reading;
 use refroots_core::{NodeFlags, NodeId, Study, Values, grouped};
 use refroots_render::printable;
 
@@ -18,7 +19,7 @@ pub(crate) fn export_file(file: &Path, output: &Path, values: Values, stderr: &m
     // What cannot be written is said before the file is read.
     Format::of_ending(output).map_err(|error| Error::Usage(format!("-o {}: {error}", output.display())))?;
     check_folder(output)?;
-    let graph = Study::new(open(file)?);
+    let graph = Study::new(open(file, Reading::References)?);
     let shown = printable(&output.display().to_string(), usize::MAX);
     with_bar(&format!("writing {shown}"), &mut || ControlFlow::Continue(()), |progress| {
         export(&graph, output, Options::new(values), progress)

@@ -137,6 +137,11 @@ impl Ask {
         }
     }
 
+    /// Whether references are looked at, or objects by themselves alone.
+    pub(crate) fn needs_references(&self) -> bool {
+        !matches!(self, Self::Types)
+    }
+
     /// Whether the answer says what strings, numbers and keys are, where it may.
     pub(crate) fn says_values(&self) -> bool {
         !matches!(self, Self::Types | Self::Retained | Self::Modules | Self::Cycles)

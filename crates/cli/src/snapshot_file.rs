@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use refroots_core::snapshot::{self, Progress, SnapshotError};
+use refroots_core::snapshot::{self, Progress, Reading, SnapshotError};
 use refroots_core::{HeapGraph, Values};
 
 use crate::{Error, Unfinished};
@@ -35,19 +35,19 @@ pub fn finish_snapshot(graph: &HeapGraph, file: Unfinished, values: Values, prog
 /// [`Error::Read`] where the file cannot be read, [`Error::Snapshot`] where it is none or is damaged,
 /// [`Error::Stopped`] where `progress` says so.
 pub fn open_snapshot(path: &Path, progress: Progress<'_>) -> Result<HeapGraph, Error> {
-    open_snapshot_in(path, None, progress)
+    open_snapshot_in(path, Reading::References, None, progress)
 }
 
-/// As [`open_snapshot`], where so many bytes of memory are left.
+/// As [`open_snapshot`], where so many bytes of memory are left; what is not read is read when it is asked for.
 ///
 /// # Errors
 /// As for [`open_snapshot`].
-pub fn open_snapshot_in(path: &Path, left: Option<u64>, progress: Progress<'_>) -> Result<HeapGraph, Error> {
+pub fn open_snapshot_in(path: &Path, reading: Reading, left: Option<u64>, progress: Progress<'_>) -> Result<HeapGraph, Error> {
     let read = File::open(path).map_err(SnapshotError::from).and_then(|mut file| {
         let needed = snapshot::memory_needed(&mut file)?;
         match left {
             Some(left) if left < needed => Err(SnapshotError::OutOfMemory(needed - left)),
-            _ => snapshot::read(&mut file, progress),
+            _ => snapshot::read_in(&mut file, reading, progress),
         }
     });
     read.map_err(|error| match error {

@@ -247,13 +247,15 @@ impl HeapGraph {
         self.back.of(node.index(), &self.starts, || self.targets())
     }
 
+    #[inline]
     pub(crate) fn reference_at(&self, source: NodeId, edge: usize) -> Reference {
+        let References { targets, labels } = self.references();
         Reference {
             edge: EdgeId::at(edge),
             source,
-            target: NodeId(self.targets()[edge]),
-            kind: self.labels().kind(edge),
-            name: self.labels().name(edge),
+            target: NodeId(targets[edge]),
+            kind: labels.kind(edge),
+            name: labels.name(edge),
         }
     }
 

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use refroots_core::query::weak;
-use refroots_core::snapshot::{self, SnapshotError};
+use refroots_core::snapshot::{self, Reading, SnapshotError};
 use refroots_core::{
     EdgeKind, HeapGraph, HeapGraphBuilder, Marks, NodeFlags, NodeId, NodeRecord, Origin, Process, ReferenceName, Root, RootKind,
     Value, Values, sketch,
@@ -19,8 +19,46 @@ fn write(graph: &HeapGraph, values: Values) -> Vec<u8> {
     bytes
 }
 
+/// Reads objects alone; references, which are read when they are asked for, must be what reading them at once gives.
 fn read(bytes: &[u8]) -> Result<HeapGraph, SnapshotError> {
-    snapshot::read(&mut Cursor::new(bytes), &mut |_, _| ControlFlow::Continue(()))
+    let read = |reading| snapshot::read_in(&mut Cursor::new(bytes), reading, &mut |_, _| ControlFlow::Continue(()));
+    let (later, at_once) = (read(Reading::Objects), read(Reading::References));
+    assert_eq!(later.is_ok(), at_once.is_ok());
+    if let (Ok(later), Ok(at_once)) = (&later, &at_once) {
+        for node in later.node_ids() {
+            assert_eq!(later.referrers(node), at_once.referrers(node));
+            assert!(later.references_from(node).eq(at_once.references_from(node)));
+            assert_eq!(later.address(node), at_once.address(node));
+        }
+    }
+    later
+}
+
+#[test]
+fn millions_of_references_come_back() {
+    // More than are decoded at once, more than one block at the end, and names that have no room in their words.
+    const NODES: u32 = 1000;
+    const EACH: u32 = 2500;
+    let mut builder = HeapGraphBuilder::default();
+    let name = builder.intern("list");
+    let of_list = builder.add_type(name, name);
+    for at in 0..NODES {
+        builder.discover(u64::from(at) * 16 + 7 * u64::from(at % 3));
+    }
+    let target = |node: u32, at: u32| (node * 31 + at * at) % NODES;
+    let index = |node: u32, at: u32| if at.is_multiple_of(1000) { u32::MAX - node } else { at };
+    for node in 0..NODES {
+        builder.describe(NodeRecord { type_id: of_list, size: 16, refcount: Some(1), flags: NodeFlags::default() });
+        for at in 0..EACH {
+            builder.refer(NodeId(target(node, at)), ReferenceName::Index(index(node, at)));
+        }
+    }
+    let file = write(&builder.finish().unwrap(), Values::None);
+    let read = read(&file).unwrap();
+    for node in 0..NODES {
+        let expected = (0..EACH).map(|at| (NodeId(target(node, at)), Some(index(node, at))));
+        assert!(read.references_from(NodeId(node)).map(|reference| (reference.target, reference.index())).eq(expected));
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use refroots_core::snapshot;
 use refroots_core::snapshot::forge::Forged;
+use refroots_core::snapshot::{self, Reading};
 
 mod questions;
 use questions::ask_everything;
@@ -106,6 +106,13 @@ fn mutate(forged: &Forged, random: &mut Random) -> Vec<u8> {
 
 /// Whether a graph came of the file.
 fn look_at(bytes: &[u8]) -> bool {
+    let at_once = snapshot::read_in(&mut Cursor::new(bytes), Reading::References, &mut |_, _| ControlFlow::Continue(()));
+    let is_read = look_at_objects(bytes);
+    assert_eq!(at_once.is_ok(), is_read);
+    is_read
+}
+
+fn look_at_objects(bytes: &[u8]) -> bool {
     match snapshot::read(&mut Cursor::new(bytes), &mut |_, _| ControlFlow::Continue(())) {
         Ok(graph) => {
             ask_everything(&graph);

@@ -7,6 +7,7 @@ use pyo3::create_exception;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use refroots_cli::{Unfinished, finish_snapshot, open_snapshot_in, save_snapshot};
+use refroots_core::snapshot::Reading;
 use refroots_core::{HeapGraph, Values};
 
 use crate::ask::policy;
@@ -118,5 +119,5 @@ pub(crate) fn save(py: Python<'_>, path: PathBuf, fork: bool, values: &str) -> P
 /// True
 #[pyfunction]
 pub(crate) fn load(py: Python<'_>, path: PathBuf) -> PyResult<Heap> {
-    stoppable(py, |progress| open_snapshot_in(&path, live::room_left(), progress)).map(Heap::loaded)
+    stoppable(py, |progress| open_snapshot_in(&path, Reading::Objects, live::room_left(), progress)).map(Heap::loaded)
 }

@@ -29,13 +29,14 @@ mod names;
 mod planes;
 mod policy;
 mod reader;
+mod references;
 mod sections;
 mod share;
 mod stored;
 mod writer;
 
 pub use error::SnapshotError;
-pub use reader::{memory_needed, read, version};
+pub use reader::{Reading, memory_needed, read, read_in, version};
 pub use share::Progress;
 pub(crate) use stored::Stored;
 pub use writer::write;

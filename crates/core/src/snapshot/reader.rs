@@ -6,23 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::check;
-use super::column::{Place, Sections, Wrong, above, room, same_context};
+use super::column::{Sections, Wrong, above, room, same_context};
 use super::directory::{self, Entry, HEADER, TRAILER};
 use super::facts::{self, Facts};
-use super::sections::{self as known, Encoding};
+use super::references::{ReferenceBounds, STORED, check_references};
+use super::sections as known;
 use super::share::{Course, Progress};
 use super::stored::Stored;
-use super::{FREE_MEMORY, MAJOR, MEMORY_OF_A_BYTE, SnapshotError, planes};
+use super::{FREE_MEMORY, MAJOR, MEMORY_OF_A_BYTE, SnapshotError};
 use crate::builder::MOST_OBJECTS;
 use crate::graph::{References, TypeRecord};
-use crate::label::{ELSEWHERE, LabelColumn, NAME_BITS, label};
+use crate::label::LabelColumn;
 use crate::later::Later;
 use crate::narrow::{Narrow, NarrowColumn};
 use crate::referrers::Referrers;
 use crate::strings::Texts;
 use crate::value_column::ValueColumn;
 use crate::weak::WeakTable;
-use crate::{EdgeKind, HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
+use crate::{HeapGraph, NodeFlags, NodeId, Root, RootKind, TextId};
 
 /// Bytes of all objects together are fewer: more than any machine has, and sums stay far from overflowing.
 const MOST_BYTES: u64 = 1 << 57;
@@ -35,12 +36,33 @@ const MOST_BYTES: u64 = 1 << 57;
 /// # Errors
 /// [`SnapshotError`] with the place in the file; [`SnapshotError::Stopped`] where `progress` says so.
 pub fn read<R: Read + Seek + Send>(from: &mut R, progress: Progress<'_>) -> Result<HeapGraph, SnapshotError> {
+    read_in(from, Reading::Objects, progress)
+}
+
+/// What is read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// All that an object is by itself; references are looked through, and read when they are asked for.
+    Objects,
+    /// References as well, for who will ask for them: they are decoded once instead of twice.
+    References,
+}
+
+/// As [`read`], which reads [`Reading::Objects`].
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_in<R: Read + Seek + Send>(
+    from: &mut R,
+    reading: Reading,
+    progress: Progress<'_>,
+) -> Result<HeapGraph, SnapshotError> {
     let (entries, _) = open(from)?;
     // Elements, not bytes: a column that compresses well takes as long as another one.
     let elements = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.count));
     let mut sections = Sections::new(from, entries, Course::of(elements), progress);
     let facts = read_facts(&mut sections)?;
-    let mut graph = read_graph(&mut sections, &facts)?;
+    let mut graph = read_graph(&mut sections, &facts, reading)?;
     graph.origin = facts.origin;
     Ok(graph)
 }
@@ -127,7 +149,11 @@ fn utf8(bytes: Vec<u8>, offset: u64, section: &str) -> Result<String, SnapshotEr
     })
 }
 
-fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Facts) -> Result<HeapGraph, SnapshotError> {
+fn read_graph<R: Read + Seek + Send>(
+    sections: &mut Sections<'_, R>,
+    facts: &Facts,
+    reading: Reading,
+) -> Result<HeapGraph, SnapshotError> {
     let (nodes, references) = (facts.nodes, facts.references);
     let mut graph = HeapGraph { texts: read_texts(sections)?, ..HeapGraph::default() };
     let texts = graph.texts.len() as u64;
@@ -147,9 +173,11 @@ fn read_graph<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, facts: &Fac
     let stored = Stored::take(sections, &STORED, bounds)?;
     sections.check_numbers(&known::NODE_ADDRESSES, nodes)?;
     let counts = check::Counts::of_few(&graph);
-    check_references(sections, &stored, references, &counts)?;
     let labels = LabelColumn::from_parts(room(references)?, FxHashMap::default());
-    graph.references = Later::in_room(References { targets: room(references)?, labels });
+    let mut columns = References { targets: room(references)?, labels };
+    let kept = (reading == Reading::References).then_some(&mut columns);
+    check_references(sections, &stored, references, kept, &counts)?;
+    graph.references = if reading == Reading::References { Later::now(columns) } else { Later::in_room(columns) };
     graph.addresses = Later::in_room(room(nodes)?);
     graph.stored = Some(Arc::new(stored));
     graph.values = read_values(sections, nodes)?;
@@ -281,170 +309,6 @@ fn read_starts<R: Read + Seek + Send>(
     }
     let expected = format!("{references} references in all");
     Err(SnapshotError::damaged(entry.offset, known::NODE_REFERENCES.name, expected, sum))
-}
-
-/// What names of references may be.
-pub(super) struct ReferenceBounds {
-    nodes: u64,
-    texts: u64,
-}
-
-/// How far kinds and names are read.
-pub(super) struct LabelPlaces {
-    kinds: (Entry, Place),
-    names: (Entry, Place),
-}
-
-impl LabelPlaces {
-    pub(super) fn start<R: Read + Seek + Send>(sections: &Sections<'_, R>) -> Result<Self, SnapshotError> {
-        let kinds = sections.entry(&known::REFERENCE_KINDS, None)?;
-        let names = sections.entry(&known::REFERENCE_NAMES, Some(kinds.count))?;
-        Ok(Self { kinds: (kinds.clone(), Place::start(&kinds)), names: (names.clone(), Place::start(&names)) })
-    }
-}
-
-/// Reads the kinds from a place on into the words of labels, then the names beside them; gives the names that have no room
-/// there, by their references.
-pub(super) fn read_labels<R: Read + Seek + Send>(
-    sections: &mut Sections<'_, R>,
-    LabelPlaces { kinds, names }: &mut LabelPlaces,
-    labels: &mut [u32],
-    bounds: &ReferenceBounds,
-) -> Result<FxHashMap<u32, u32>, SnapshotError> {
-    sections.numbers_from(&kinds.0, Encoding::Planes, &mut kinds.1, labels, same_context, |_, numbers, into| {
-        for (label, &number) in into.iter_mut().zip(numbers) {
-            if number >= EdgeKind::ALL.len() as u64 {
-                return Err(above(EdgeKind::ALL.len() as u64, number));
-            }
-            *label = (number as u32) << NAME_BITS;
-        }
-        Ok(())
-    })?;
-    let contexts = |_: std::ops::Range<usize>, labels: &[u32], contexts: &mut Vec<u32>| {
-        contexts.extend(labels.iter().map(|label| label >> NAME_BITS));
-    };
-    let long_names: Mutex<FxHashMap<u32, u32>> = Mutex::default();
-    sections.numbers_from(&names.0, Encoding::Names, &mut names.1, labels, contexts, |first, numbers, into| {
-        for (at, (word, &number)) in into.iter_mut().zip(numbers).enumerate() {
-            let kind = EdgeKind::ALL[(*word >> NAME_BITS) as usize];
-            let below = match kind {
-                EdgeKind::Unnamed | EdgeKind::Key | EdgeKind::Member => 1,
-                EdgeKind::Item => bounds.nodes,
-                EdgeKind::Index | EdgeKind::Constant => 1 << 32,
-                EdgeKind::Attribute | EdgeKind::Slot | EdgeKind::Cell | EdgeKind::Local | EdgeKind::Special => bounds.texts,
-            };
-            if number >= below {
-                let (expected, found) = above(below, number);
-                return Err((format!("{expected} for a reference of kind {}", kind.word()), found));
-            }
-            if number >= u64::from(ELSEWHERE) {
-                let mut long_names = long_names.lock().unwrap_or_else(PoisonError::into_inner);
-                long_names.insert((first + at) as u32, number as u32);
-            }
-            *word = label(kind, number as u32);
-        }
-        Ok(())
-    })?;
-    Ok(long_names.into_inner().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// What a file's sections say that is decoded when it is asked for.
-const STORED: [&known::Known; 4] =
-    [&known::NODE_ADDRESSES, &known::REFERENCE_KINDS, &known::REFERENCE_NAMES, &known::REFERENCE_TARGETS];
-
-/// References that are decoded at once where none is kept.
-const AT_ONCE: usize = 16 * planes::MOST;
-
-/// Looks through all references, and counts those that are to be counted.
-fn check_references<R: Read + Seek + Send>(
-    sections: &mut Sections<'_, R>,
-    stored: &Stored,
-    references: u64,
-    counts: &check::Counts,
-) -> Result<(), SnapshotError> {
-    for known in [&known::REFERENCE_KINDS, &known::REFERENCE_NAMES, &known::REFERENCE_TARGETS] {
-        sections.entry(known, Some(references))?;
-    }
-    let mut targets: Vec<u32> = room(references.min(AT_ONCE as u64))?;
-    let mut labels = targets.clone();
-    let mut file = stored.file();
-    let course = std::mem::take(&mut sections.course);
-    let mut of_stored = Sections::new(&mut file, stored.entries(), course, &mut *sections.progress);
-    let checked = Windows::start(&of_stored).and_then(|mut windows| {
-        // Once where there are none: the sections are to be empty then.
-        loop {
-            let count = (references as usize - windows.first).min(AT_ONCE);
-            let (labels, targets) = (&mut labels[..count], &mut targets[..count]);
-            windows.read(&mut of_stored, labels, targets, &stored.bounds, &|targets| counts.add(targets))?;
-            if windows.first == references as usize {
-                return Ok(());
-            }
-        }
-    });
-    sections.course = of_stored.course;
-    checked
-}
-
-/// Reads references that were looked through before.
-pub(super) fn read_references<R: Read + Seek + Send>(
-    sections: &mut Sections<'_, R>,
-    bounds: &ReferenceBounds,
-    References { targets, labels }: &mut References,
-) -> Result<(), SnapshotError> {
-    let mut windows = Windows::start(sections)?;
-    let (labels, long_names) = labels.parts();
-    for (labels, targets) in labels.chunks_mut(AT_ONCE).zip(targets.chunks_mut(AT_ONCE)) {
-        long_names.extend(windows.read(sections, labels, targets, bounds, &|_| ())?);
-    }
-    Ok(())
-}
-
-/// References a window at a time: labels, then the targets that they foretell.
-struct Windows {
-    of_labels: LabelPlaces,
-    of_targets: (Entry, Place),
-    /// References that were read.
-    first: usize,
-}
-
-impl Windows {
-    fn start<R: Read + Seek + Send>(sections: &Sections<'_, R>) -> Result<Self, SnapshotError> {
-        let targets = sections.entry(&known::REFERENCE_TARGETS, None)?;
-        let place = Place::start(&targets);
-        Ok(Self { of_labels: LabelPlaces::start(sections)?, of_targets: (targets, place), first: 0 })
-    }
-
-    /// Reads the next references, [`AT_ONCE`] of them or the last ones, and calls `each` with the targets of each block;
-    /// gives the names that have no room in labels.
-    fn read<R: Read + Seek + Send>(
-        &mut self,
-        sections: &mut Sections<'_, R>,
-        labels: &mut [u32],
-        targets: &mut [u32],
-        bounds: &ReferenceBounds,
-        each: &(dyn Fn(&[u32]) + Sync),
-    ) -> Result<FxHashMap<u32, u32>, SnapshotError> {
-        let long_names = read_labels(sections, &mut self.of_labels, labels, bounds)?;
-        let labels = &*labels;
-        let contexts = |range: std::ops::Range<usize>, _: &[u32], contexts: &mut Vec<u32>| {
-            contexts.extend_from_slice(&labels[range.start % AT_ONCE..][..range.len()]);
-        };
-        let (entry, place) = &mut self.of_targets;
-        sections.numbers_from(entry, Encoding::Targets, place, targets, contexts, |_, numbers, into| {
-            // The largest is looked for apart, so that the loop has no way out and is fast.
-            let most = numbers.iter().copied().max().unwrap_or_default();
-            if most >= bounds.nodes && !numbers.is_empty() {
-                return Err(above(bounds.nodes, most));
-            }
-            for (target, &number) in into.iter_mut().zip(numbers) {
-                *target = number as u32;
-            }
-            each(into);
-            Ok(())
-        })?;
-        self.first += targets.len();
-        Ok(long_names)
-    }
 }
 
 fn read_values<R: Read + Seek + Send>(sections: &mut Sections<'_, R>, nodes: u64) -> Result<ValueColumn, SnapshotError> {

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::SnapshotError;
 use super::column::{Sections, room};
 use super::directory::Entry;
-use super::reader::{self, ReferenceBounds};
+use super::reader;
+use super::references::{self, ReferenceBounds};
 use super::sections::Known;
 use super::share::{Course, Progress};
 use crate::HeapGraph;
@@ -52,7 +53,7 @@ impl Stored {
 
     /// Reads its references.
     pub(crate) fn read_references(&self, columns: &mut References) {
-        self.read_again(&mut |sections| reader::read_references(sections, &self.bounds, columns));
+        self.read_again(&mut |sections| references::read_references(sections, &self.bounds, columns));
     }
 
     fn read_again(&self, read: &mut dyn FnMut(&mut Sections<'_, StoredFile<'_>>) -> Result<(), SnapshotError>) {
