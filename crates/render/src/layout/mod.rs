@@ -4,6 +4,7 @@ mod bends;
 mod combs;
 mod crossings;
 mod dagre;
+mod detours;
 mod graphviz;
 mod labels;
 mod orient;
@@ -180,9 +181,8 @@ fn lay_out_by<'a, Engines: Iterator<Item = &'a dyn Engine>>(
                 for (curve, _) in geometry.curves.iter_mut().zip(&flipped).filter(|(_, flipped)| **flipped) {
                     curve.reverse();
                 }
-                if !is_roomy(told.0, told.1) {
-                    labels::put_on_arrows(&mut geometry, &plan);
-                }
+                detours::lead_around(&mut geometry, &plan);
+                labels::put_on_arrows(&mut geometry, &plan);
                 labels::move_to_arrows(&mut geometry, &plan);
                 labels::part(&mut geometry, &plan);
                 shelves::put_on_shelves(&mut geometry, &plan);
